@@ -1,0 +1,260 @@
+import { z } from 'zod'
+import { fault } from '../infra/errors.ts'
+import type { Effect, Verb } from '../tools/registry.ts'
+import { parseRows } from './rows.ts'
+import { type Word, wordsOf } from './words.ts'
+
+/** What a person types for an argument: `rows` are questions with answers, `list` is comma-separated. */
+export type Kind = 'text' | 'number' | 'yes-no' | 'choice' | 'list' | 'rows' | 'record'
+
+export interface Argument {
+  readonly name: string
+  readonly kind: Kind
+  readonly required: boolean
+  readonly choices: readonly string[]
+  readonly help: string
+}
+
+/** A verb as people call it. */
+export interface Command {
+  readonly name: string
+  readonly aliases: readonly string[]
+  readonly summary: string
+  readonly effect: Effect
+  readonly arguments: readonly Argument[]
+  readonly verb: Verb
+}
+
+/** Other names of verbs. The first one is the one that help shows. */
+const aliases: Readonly<Record<string, readonly string[]>> = {
+  explain: ['why'],
+  status: ['models', 'proposals'],
+  feedback: ['thumb'],
+  deposit: ['topup'],
+  account: ['me', 'balance'],
+}
+
+/** Verbs that a surface calls by itself. */
+const ownBusiness = new Set(['join', 'notices', 'acknowledge'])
+
+/** The commands of a surface: one for every verb that a member or anybody may call, in the verbs' order. */
+export const commandsOf = (verbs: readonly Verb[]): Command[] =>
+  verbs
+    .filter(({ who, name }) => (who.includes('member') || who.includes('anyone')) && !ownBusiness.has(name))
+    .map(verb => ({
+      name: verb.name,
+      // A verb of that very name takes precedence over the alias.
+      aliases: (aliases[verb.name] ?? []).filter(alias => !verbs.some(({ name }) => name === alias)),
+      summary: verb.summary,
+      effect: verb.effect,
+      arguments: argumentsOf(verb),
+      verb,
+    }))
+
+export const findCommand = (commands: readonly Command[], name: string): Command | undefined =>
+  commands.find(command => command.name === name || command.aliases.includes(name))
+
+interface Schema {
+  type?: string | string[]
+  enum?: unknown[]
+  const?: unknown
+  anyOf?: Schema[]
+  items?: Schema
+  properties?: Record<string, Schema>
+  required?: string[]
+  description?: string
+}
+
+const argumentsOf = (verb: Verb): Argument[] => {
+  const schema = z.toJSONSchema(verb.input, { io: 'input', unrepresentable: 'any' }) as Schema
+  return Object.entries(schema.properties ?? {}).map(([name, property]) => ({
+    name,
+    kind: kindOf(property),
+    required: schema.required?.includes(name) ?? false,
+    choices: choicesOf(property),
+    help: property.description ?? '',
+  }))
+}
+
+const choicesOf = (schema: Schema): string[] => {
+  const values = schema.enum ?? schema.anyOf?.map(option => option.const) ?? []
+  return values.filter(value => value !== undefined && value !== null).map(String)
+}
+
+const kindOf = (schema: Schema): Kind => {
+  const type = Array.isArray(schema.type) ? schema.type.find(name => name !== 'null') : schema.type
+  if (choicesOf(schema).length > 0) return 'choice'
+  if (type === 'number' || type === 'integer') return 'number'
+  if (type === 'boolean') return 'yes-no'
+  if (type === 'array') return schema.items?.properties === undefined ? 'list' : 'rows'
+  return type === 'object' ? 'record' : 'text'
+}
+
+/** What words may be left out, because the conversation says them: `/ask What is a nuc?` means the current model. */
+export interface Defaults {
+  /** Whether a word is a value of that argument (a known model's name, an answer's id). */
+  known(argument: string, word: string): boolean
+  /** The value where the word is left out. */
+  value(argument: string): string | undefined
+}
+
+export const noDefaults: Defaults = { known: () => false, value: () => undefined }
+
+export interface ParsedLine {
+  readonly command: Command
+  /** The verb's input as far as the line told it; not validated yet. */
+  readonly input: Record<string, unknown>
+  /** Required arguments the line did not tell. */
+  readonly missing: readonly Argument[]
+}
+
+/**
+ * Reads `/vote beekeeping yes` or `/pledge proposal=beekeeping tokens=5`: words by position or by `name=value`, quotes
+ * around words with spaces; the last text argument takes the rest of the line as it stands.
+ * Throws `command-unknown`, `argument-excess` and `argument-unreadable`.
+ */
+export const parseCommand = (
+  line: string,
+  commands: readonly Command[],
+  defaults: Defaults = noDefaults,
+): ParsedLine => {
+  const [head, ...words] = wordsOf(line.trim().replace(/^\//, ''))
+  const command = findCommand(commands, head?.text.toLowerCase() ?? '')
+  if (command === undefined)
+    throw fault('command-unknown', `There is no command "/${(head?.text ?? '').slice(0, 30)}".`, {
+      fix: 'Type /help for the list.',
+    })
+  const input = readWords(line.trim().replace(/^\//, ''), words, command, defaults)
+  for (const { name, required } of command.arguments) {
+    const value = input[name] === undefined && required ? defaults.value(name) : undefined
+    if (value !== undefined) input[name] = value
+  }
+  const missing = command.arguments.filter(({ name, required }) => required && input[name] === undefined)
+  return { command, input, missing }
+}
+
+const byPosition = (command: Command): Argument[] => {
+  const required = command.arguments.filter(argument => argument.required)
+  const typed = required.length > 0 ? required : command.arguments
+  return typed.filter(({ kind }) => kind !== 'rows' && kind !== 'record' && kind !== 'yes-no')
+}
+
+const readWords = (
+  line: string,
+  words: readonly Word[],
+  command: Command,
+  defaults: Defaults,
+): Record<string, unknown> => {
+  const input: Record<string, unknown> = {}
+  const open = byPosition(command)
+  const last = open.at(-1)
+  // Free text, and nothing after it: it takes the rest of the line, quotes, equals signs and all.
+  const takesRest = (argument: Argument) => argument === last && argument.kind === 'text'
+  for (let at = 0; at < words.length; at++) {
+    const word = words[at]!
+    const named = command.arguments.find(({ name }) => name.toLowerCase() === word.name?.toLowerCase())
+    if (named !== undefined) {
+      const rest = takesRest(named) && !word.quoted
+      input[named.name] = readValue(named, rest ? line.slice(word.valueStart).trim() : word.value)
+      if (rest) break
+      continue
+    }
+    const next = open.findIndex(
+      argument =>
+        input[argument.name] === undefined &&
+        (defaults.known(argument.name, word.text) || defaults.value(argument.name) === undefined),
+    )
+    const argument = open[next]
+    if (argument === undefined)
+      throw fault(
+        'argument-excess',
+        `"/${command.name}" does not know what to do with "${word.text.slice(0, 60)}".`,
+        {
+          fix: `Write it as ${usage(command)}.`,
+        },
+      )
+    const only = words.length === at + 1 && word.quoted
+    const rest = takesRest(argument) && !only
+    input[argument.name] = readValue(argument, rest ? line.slice(word.start).trim() : word.text)
+    if (rest) break
+  }
+  return input
+}
+
+const yes = /^(y|yes|true|1|ok)$/i
+const no = /^(n|no|false|0)$/i
+const spoken: Readonly<Record<string, string>> = {
+  up: '1',
+  '+1': '1',
+  '👍': '1',
+  down: '-1',
+  '👎': '-1',
+  y: 'yes',
+  n: 'no',
+}
+
+/** Turns what a person typed into the argument's value; the verb's schema judges it later. Throws `argument-unreadable`. */
+export const readValue = (argument: Argument, text: string): unknown => {
+  const unreadable = (wanted: string) =>
+    fault('argument-unreadable', `"${text.slice(0, 60)}" cannot be the ${argument.name}.`, {
+      fix: `Write ${wanted}.`,
+    })
+  switch (argument.kind) {
+    case 'number':
+      if (text.trim() === '' || !Number.isFinite(Number(text))) throw unreadable('a number, such as 10')
+      return Number(text)
+    case 'yes-no':
+      if (yes.test(text.trim())) return true
+      if (no.test(text.trim())) return false
+      throw unreadable('yes or no')
+    case 'choice': {
+      const word = text.trim().toLowerCase()
+      const choice = argument.choices.find(
+        option => option.toLowerCase() === (spoken[word] ?? word) || option.toLowerCase() === word,
+      )
+      if (choice === undefined) throw unreadable(argument.choices.join(' or '))
+      return /^-?\d+$/.test(choice) ? Number(choice) : choice
+    }
+    case 'list':
+      return text
+        .split(',')
+        .map(part => part.trim())
+        .filter(part => part !== '')
+    case 'rows':
+      return parseRows(text)
+    case 'record':
+      return readRecord(text, unreadable)
+    case 'text':
+      return text
+  }
+}
+
+const readRecord = (text: string, unreadable: (wanted: string) => Error): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw unreadable('a JSON object')
+  }
+}
+
+/** How a command is written: `/pledge <proposal> <tokens>`. */
+export const usage = (command: Command): string =>
+  [
+    `/${command.aliases[0] ?? command.name}`,
+    ...byPosition(command).map(({ name, required, choices }) => {
+      const word = choices.length > 0 ? choices.join('|') : name
+      return required ? `<${word}>` : `[${word}]`
+    }),
+  ].join(' ')
+
+/** Says what is wrong with one value, or null. Values the schema does not know on their own are judged at the call. */
+export const faultOf = (command: Command, argument: Argument, value: unknown): string | null => {
+  const shape = command.verb.input instanceof z.ZodObject ? command.verb.input.shape : {}
+  const schema: unknown = Reflect.get(shape, argument.name)
+  if (!(schema instanceof z.ZodType)) return null
+  const parsed = schema.safeParse(value)
+  if (parsed.success) return null
+  const [issue] = parsed.error.issues
+  const place = issue?.path.length ? `${issue.path.join('.')}: ` : ''
+  return `${place}${issue?.message ?? 'it cannot be used'}`
+}

@@ -1,0 +1,159 @@
+/** 0x-prefixed lower-case hex: 32-byte ids and hashes, 20-byte addresses (checksummed), raw transactions. */
+export type Hex = `0x${string}`
+
+/** The transaction that did it. The same key again returns the first one's hash. */
+export interface Sent {
+  readonly tx: Hex
+}
+
+export interface ChainAddresses {
+  readonly manager: Hex
+  readonly token: Hex
+  readonly registry: Hex
+  readonly rewards: Hex
+  /** Receives deposits, released pledges and slashed bonds. */
+  readonly treasury: Hex
+  readonly operator: Hex
+}
+
+export interface ChainStatus {
+  readonly embedded: boolean
+  readonly chainId: number
+  readonly block: bigint
+  /** Time of the newest block, Unix seconds; on the embedded chain it runs ahead of the clock by what `advance` added. */
+  readonly time: bigint
+  readonly addresses: ChainAddresses
+  /** The embedded node's process id; null on an outside chain. */
+  readonly pid: number | null
+  /** Journaled transactions that no block holds yet. */
+  readonly pending: number
+}
+
+/** Where the next payout root stands. Roots become active by time alone; nothing has to be sent. */
+export interface PendingRewards {
+  readonly root: Hex
+  readonly epoch: number
+  readonly totalUnits: bigint
+  /** Unix seconds of chain time from which it is claimable, unless it is disputed. */
+  readonly activeAt: bigint
+  readonly disputed: boolean
+}
+
+export interface RewardsState {
+  readonly activeRoot: Hex | null
+  readonly activeTotalUnits: bigint
+  readonly pending: PendingRewards | null
+  readonly fundedUnits: bigint
+  readonly paidUnits: bigint
+}
+
+export type ProposalStatus =
+  | 'none'
+  | 'proposed'
+  | 'polled'
+  | 'passed'
+  | 'rejected'
+  | 'expired'
+  | 'released'
+  | 'slashed'
+
+export interface ProposalState {
+  readonly status: ProposalStatus
+  readonly bondUnits: bigint
+  /** What of the bond is still held. */
+  readonly bondHeldUnits: bigint
+  readonly pledgedUnits: bigint
+  /** Unix seconds of chain time at which the poll's result becomes final; 0 before a poll. */
+  readonly pollFinalAt: bigint
+}
+
+/** One entry of the audit bundle: enough to check offline who sent what, and what the chain answered. */
+export interface RawTransaction {
+  readonly key: string
+  readonly call: string
+  readonly hash: Hex
+  readonly raw: Hex
+  readonly from: Hex
+  readonly nonce: number
+  readonly blockNumber: bigint
+  readonly blockTimestamp: bigint
+  readonly receipt: TransactionReceipt
+}
+
+export interface TransactionReceipt {
+  readonly status: 'success' | 'reverted'
+  readonly gasUsed: string
+  readonly contractAddress: Hex | null
+  readonly logs: readonly { readonly address: Hex; readonly topics: readonly Hex[]; readonly data: Hex }[]
+}
+
+/**
+ * The one door to the chain. Units are the token's smallest (6 decimals); ids, roots and hashes are 32 bytes.
+ * Every write takes an idempotency key, is journaled before it is broadcast and returns once a block holds it.
+ * `wallet` is the number of a custodial wallet (see `address`), which signs the ERC-3009 authorisation; nobody needs gas.
+ * Never call a write inside `db.tx`: it writes its own journal.
+ * Errors: `chain-reverted` (a contract refused; facts name its error), `chain-unreachable` (retry), `chain-embedded-only`.
+ */
+export interface Chain {
+  readonly challengeWindowSeconds: number
+  readonly disputeWindowSeconds: number
+  address(wallet: number): Hex
+  balance(address: Hex): Promise<bigint>
+  proposal(proposalId: Hex): Promise<ProposalState>
+  rewards(): Promise<RewardsState>
+  /** What an index has been paid so far. */
+  claimed(index: number): Promise<{ units: bigint; frozen: boolean }>
+
+  /** Embedded only: new tokens for an address, the faucet of the default network. */
+  mint(key: string, to: Hex, units: bigint): Promise<Sent>
+  /** Moves a person's tokens to the treasury as prepaid balance. */
+  deposit(key: string, o: { wallet: number; units: bigint }): Promise<Sent>
+
+  propose(
+    key: string,
+    o: { proposalId: Hex; wallet: number; bondUnits: bigint; contentHash: Hex },
+  ): Promise<Sent>
+  pledge(key: string, o: { proposalId: Hex; wallet: number; units: bigint }): Promise<Sent>
+  /** Tally of weights; the result is final `disputeWindowSeconds` later, unless disputed. */
+  recordPoll(
+    key: string,
+    o: { proposalId: Hex; ballotsRoot: Hex; yes: bigint; no: bigint; fileHash: Hex; passed: boolean },
+  ): Promise<Sent>
+  /** The datanet of a passed proposal and the hash of its constitution. */
+  openDatanet(key: string, o: { proposalId: Hex; constitutionHash: Hex }): Promise<Sent>
+  /** Milestone 1 of 3: a third of the bond returns. Refused before the poll is final. */
+  anchorSnapshot(key: string, o: { proposalId: Hex; root: Hex; rows: number }): Promise<Sent>
+  /** Milestone 2 of 3. `snapshotRoot` must be an anchored one. */
+  commitAdapter(
+    key: string,
+    o: { proposalId: Hex; baseHash: Hex; adapterHash: Hex; snapshotRoot: Hex; evaluationHash: Hex },
+  ): Promise<Sent>
+  /** Milestone 3 of 3: the rest of the bond returns and the pledges go to the treasury. `number` counts from 1. */
+  release(
+    key: string,
+    o: { proposalId: Hex; number: number; adapterHash: Hex; releaseHash: Hex },
+  ): Promise<Sent>
+  /** Ends a proposal whose deadline passed: the held bond returns and pledges can be refunded. */
+  expire(key: string, o: { proposalId: Hex }): Promise<Sent>
+  /** Pays a pledge back after the proposal was rejected or expired. */
+  refundPledge(key: string, o: { proposalId: Hex; account: Hex }): Promise<Sent>
+  /** Event only: the Merkle root of ledger events fromSeq..toSeq, both included. */
+  anchorLedger(key: string, o: { root: Hex; fromSeq: bigint; toSeq: bigint }): Promise<Sent>
+
+  /** Moves treasury tokens into the rewards contract. */
+  fundRewards(key: string, units: bigint): Promise<Sent>
+  /** Cumulative: `totalUnits` is the sum of all leaves, at least the active root's and at most what was funded. */
+  postRewards(key: string, o: { root: Hex; fileHash: Hex; epoch: number; totalUnits: bigint }): Promise<Sent>
+  /** Pays `account` what its leaf in the active root has over what was paid before. */
+  claim(
+    key: string,
+    o: { index: number; account: Hex; cumulativeUnits: bigint; proof: readonly Hex[] },
+  ): Promise<Sent>
+
+  /** Embedded only: moves chain time forward by whole seconds; journaled, so that a rebuilt chain has the same times. */
+  advance(seconds: number, key?: string): Promise<void>
+  status(): Promise<ChainStatus>
+  /** Every mined transaction in order, for the audit bundle. */
+  rawTransactions(): Promise<RawTransaction[]>
+  close(): Promise<void>
+}

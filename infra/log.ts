@@ -1,0 +1,62 @@
+import { pino } from 'pino'
+
+/** Facts of a log line: ids, numbers and enums. A person's text never goes in; keys and signatures are redacted by name. */
+export type LogFacts = Readonly<Record<string, string | number | boolean | null | undefined | Error>>
+
+export interface Log {
+  info(event: string, facts?: LogFacts): void
+  warn(event: string, facts?: LogFacts): void
+  error(event: string, facts?: LogFacts): void
+  with(facts: LogFacts): Log
+}
+
+const secretNames = [
+  'key',
+  'seed',
+  'mnemonic',
+  'secret',
+  'token',
+  'password',
+  'authorization',
+  'signature',
+  'privateKey',
+  'question',
+  'answer',
+  'text',
+]
+
+const wrap = (logger: pino.Logger): Log => ({
+  info: (event, facts) => logger.info({ ...facts, event }),
+  warn: (event, facts) => logger.warn({ ...facts, event }),
+  error: (event, facts) => logger.error({ ...facts, event }),
+  with: facts => wrap(logger.child(facts)),
+})
+
+/**
+ * Opens the log: one JSON line per state change on `destination` (a file path, or standard error).
+ * Values under names that could hold a secret or a person's words are replaced by `[redacted]`, two levels deep.
+ */
+export const openLog = (options: {
+  level: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  destination?: string
+}): Log => {
+  const paths = secretNames.flatMap(name => [name, `*.${name}`])
+  const target =
+    options.destination === undefined
+      ? pino.destination({ dest: 2, sync: true })
+      : pino.destination({ dest: options.destination, mkdir: true, sync: true })
+  return wrap(
+    pino(
+      {
+        level: options.level,
+        base: null,
+        redact: { paths, censor: '[redacted]' },
+        timestamp: pino.stdTimeFunctions.isoTime,
+      },
+      target,
+    ),
+  )
+}
+
+/** A log that says nothing, for tests. */
+export const silentLog: Log = { info: () => {}, warn: () => {}, error: () => {}, with: () => silentLog }

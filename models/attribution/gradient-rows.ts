@@ -1,0 +1,113 @@
+import { readSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+import { fault } from '../../infra/errors.ts'
+
+/** Largest half precision value that a row is scaled to; leaves room below 65,504 and above the subnormals. */
+const topValue = 1024
+
+/** Per-example gradients on disk in half precision, row by row; a row's scale carries what half precision cannot. */
+export interface GradientRows {
+  readonly rows: number
+  /** Gradient size p. */
+  readonly size: number
+  /** Row i is scale[i] times its stored halves. */
+  readonly scales: Float64Array
+  /** Columns [from, from + width) of all rows, as half bits [rows, width]. */
+  columns(from: number, width: number): Uint16Array
+  /** Rows [first, first + count), as half bits [count, size]. */
+  block(first: number, count: number): Uint16Array
+  close(): Promise<void>
+}
+
+/** Writes gradient rows as they come, in any order. */
+export const writeGradientRows = async (path: string, rows: number, size: number) => {
+  const file = await open(path, 'w')
+  const scales = new Float64Array(rows)
+  return {
+    scales,
+    /** Stores `values` [count, size] as rows first.. */
+    async put(first: number, values: Float32Array): Promise<void> {
+      const count = values.length / size
+      const halves = new Float16Array(values.length)
+      for (let row = 0; row < count; row++)
+        scales[first + row] = shrink(values, halves, row * size, size, first + row)
+      const bytes = new Uint8Array(halves.buffer)
+      for (let done = 0; done < bytes.length; ) {
+        const { bytesWritten } = await file.write(bytes, done, bytes.length - done, first * size * 2 + done)
+        done += bytesWritten
+      }
+    },
+    async close(): Promise<void> {
+      await file.sync()
+      await file.close()
+    },
+  }
+}
+
+const shrink = (
+  values: Float32Array,
+  halves: Float16Array,
+  at: number,
+  size: number,
+  row: number,
+): number => {
+  let top = 0
+  for (let i = at; i < at + size; i++) {
+    const magnitude = Math.abs(values[i]!)
+    // A comparison that NaN fails too.
+    if (!(magnitude <= top)) top = magnitude
+  }
+  if (!Number.isFinite(top))
+    throw fault('gradient-not-finite', `The gradient of row ${row + 1} is not finite.`, {
+      fix: 'Tune the adapter again with a lower learning rate.',
+      facts: { row },
+      blame: 'ours',
+    })
+  if (top === 0) return 0
+  const factor = topValue / top
+  for (let i = at; i < at + size; i++) halves[i] = values[i]! * factor
+  return top / topValue
+}
+
+/** Opens rows for reading. Throws `index-stale` where the file has not the size of rows x size. */
+export const openGradientRows = async (
+  path: string,
+  rows: number,
+  size: number,
+  scales: Float64Array,
+): Promise<GradientRows> => {
+  const file: FileHandle = await open(path, 'r')
+  if ((await file.stat()).size !== rows * size * 2) {
+    await file.close()
+    throw fault('index-stale', 'The attribution index has gradient rows of another size.', {
+      fix: 'Build the index again.',
+      blame: 'ours',
+    })
+  }
+  const read = (into: Uint8Array, position: number) => {
+    for (let done = 0; done < into.length; ) {
+      const got = readSync(file.fd, into, done, into.length - done, position + done)
+      if (got === 0) throw new RangeError('gradient rows end early')
+      done += got
+    }
+  }
+  return {
+    rows,
+    size,
+    scales,
+    columns(from, width) {
+      // Shared memory reaches the engine's thread without a copy.
+      const out = new Uint16Array(new SharedArrayBuffer(rows * width * 2))
+      const bytes = new Uint8Array(out.buffer)
+      for (let row = 0; row < rows; row++)
+        read(bytes.subarray(row * width * 2, (row + 1) * width * 2), (row * size + from) * 2)
+      return out
+    },
+    block(first, count) {
+      const out = new Uint16Array(new SharedArrayBuffer(count * size * 2))
+      read(new Uint8Array(out.buffer), first * size * 2)
+      return out
+    },
+    close: () => file.close(),
+  }
+}

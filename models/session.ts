@@ -1,0 +1,89 @@
+/** The only door to onnxruntime-node. A run blocks its thread, so the engine lives in a worker (engine-thread.ts). */
+import { availableParallelism } from 'node:os'
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
+import { fault } from '../infra/errors.ts'
+import type { ElementType } from './onnx.ts'
+
+export type TensorData = Float32Array | Uint16Array | Int32Array | BigInt64Array | Uint8Array | Int8Array
+
+/** A dense row-major array. float16 is not among them: onnxruntime-node 1.30 reads a Float16Array as empty. */
+export interface Tensor {
+  type: ElementType
+  dims: readonly number[]
+  data: TensorData
+}
+
+export interface Session {
+  /**
+   * Runs the graph. `into` names outputs whose memory the caller provides (written in place, no copy); the others are
+   * returned in fresh memory. Inputs are read where they lie.
+   */
+  run(
+    feeds: Readonly<Record<string, Tensor>>,
+    into?: Readonly<Record<string, Tensor>>,
+  ): Promise<Record<string, Tensor>>
+  close(): Promise<void>
+}
+
+export interface SessionOptions {
+  threads: number
+  /** Fuse and fold with every optimiser (default); off shows what was written, for tests of single operators. */
+  optimise?: boolean
+}
+
+/** The machine's cores, at most 8: past that the products of small models no longer gain. */
+export const defaultThreads = (): number => Math.min(8, availableParallelism())
+
+export const floats = (data: Float32Array, dims: readonly number[]): Tensor => ({
+  type: 'float32',
+  dims,
+  data,
+})
+export const halves = (data: Uint16Array, dims: readonly number[]): Tensor => ({
+  type: 'float16',
+  dims,
+  data,
+})
+export const integers = (data: Int32Array, dims: readonly number[]): Tensor => ({ type: 'int32', dims, data })
+
+const wrap = ({ type, dims, data }: Tensor): OrtTensor =>
+  new OrtTensor(type as 'float32', data as Float32Array, dims)
+
+/**
+ * Opens a session on a serialised ONNX model. Takes time in proportion to the nodes (about 0.1 ms each).
+ * Error `graph-refused` (blame ours): the model does not load.
+ */
+export async function openSession(model: Uint8Array, options: SessionOptions): Promise<Session> {
+  let session: InferenceSession
+  try {
+    session = await InferenceSession.create(model, {
+      executionProviders: ['cpu'],
+      intraOpNumThreads: options.threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: options.optimise === false ? 'disabled' : 'all',
+      logSeverityLevel: 3,
+    })
+  } catch (cause) {
+    throw fault('graph-refused', 'onnxruntime refused a graph of the engine.', {
+      fix: 'Report it with the cause.',
+      blame: 'ours',
+      cause,
+    })
+  }
+  return {
+    async run(feeds, into) {
+      const inputs: Record<string, OrtTensor> = {}
+      for (const [name, tensor] of Object.entries(feeds)) inputs[name] = wrap(tensor)
+      const fetches: Record<string, OrtTensor | null> = {}
+      for (const name of session.outputNames) fetches[name] = into?.[name] ? wrap(into[name]) : null
+      const outputs = await session.run(inputs, fetches)
+      const tensors: Record<string, Tensor> = {}
+      for (const [name, value] of Object.entries(outputs)) {
+        tensors[name] = { type: value.type as ElementType, dims: value.dims, data: value.data as TensorData }
+      }
+      return tensors
+    },
+    close: () => session.release(),
+  }
+}

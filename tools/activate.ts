@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { fault } from '../infra/errors.ts'
+import { record } from './record.ts'
+import { verb } from './registry.ts'
+
+/** Marks an epoch payable once its root has outlived the challenge window on chain. */
+export const activate = verb({
+  name: 'activate',
+  summary: 'Open the claims of an epoch whose challenge window has passed.',
+  who: ['treasurer'],
+  effect: 'write',
+  input: z.object({ epoch: z.number().int().min(1) }),
+  output: z.object({ epoch: z.number() }),
+  async run(context, input) {
+    const [epoch] = await context.db.query<{ root: string | null; state: string }>(
+      'select root, state from epochs where number = $1',
+      [input.epoch],
+    )
+    const { time } = await context.chain.status()
+    const { activeRoot, pending } = await context.chain.rewards()
+    const ripe =
+      pending !== null && pending.root === `0x${epoch?.root}` && !pending.disputed && pending.activeAt <= time
+    if (epoch?.state !== 'posted' || !(activeRoot === `0x${epoch.root}` || ripe))
+      throw fault('window-open', `The payouts of epoch ${input.epoch} can still be challenged.`, {
+        fix: 'Wait until the window has passed.',
+        retry: true,
+      })
+    return context.commit(async tx => {
+      await tx.query(`update epochs set state = 'active' where number = $1`, [input.epoch])
+      await record(context, tx, 'epoch.activated', `epoch/${input.epoch}`, { root: epoch.root })
+      return { epoch: input.epoch }
+    })
+  },
+})

@@ -1,0 +1,173 @@
+import { z } from 'zod'
+import { sha256Hex } from '../infra/canonical.ts'
+import { fault, isFault } from '../infra/errors.ts'
+import { idFrom } from '../infra/ids.ts'
+import { balance, transfer } from '../infra/money.ts'
+import type { Generation } from '../models/engine.ts'
+import type { Context } from './context.ts'
+import { findAccount, findRelease, type Release } from './find.ts'
+import { addJob } from './jobs.ts'
+import { limits } from './limits.ts'
+import { issueReceipt } from './receipt.ts'
+import { record } from './record.ts'
+import { verb } from './registry.ts'
+import { unitsText } from './terms.ts'
+import { adapterFolder } from './train.ts'
+
+/**
+ * Asks a released model. The price is taken from the prepaid balance before anything is generated, and given back if the
+ * model fails. The seed comes from the call's key, so a call repeated after a crash gives the same answer and pays once.
+ */
+export const ask = verb({
+  name: 'ask',
+  summary: 'Ask a released model a question; the answer carries a signed receipt.',
+  who: ['member'],
+  effect: 'money',
+  input: z.object({ model: z.string(), question: z.string().trim().min(1).max(limits.questionCharacters) }),
+  output: z.object({
+    answerId: z.string(),
+    question: z.string(),
+    answer: z.string(),
+    model: z.string(),
+    receiptId: z.string(),
+    priceUnits: unitsText,
+    balanceUnits: unitsText,
+    promptTokens: z.number(),
+    answerTokens: z.number(),
+  }),
+  async run(context, input) {
+    const account = await findAccount(context.db, context.caller.accountId)
+    const id = idFrom('answer', context.key)
+    const release = await payFor(
+      context,
+      id,
+      account.id,
+      await findRelease(context.db, input.model),
+      input.question,
+    )
+    const generation = await generate(context, id, release, input.question)
+    const receiptId = idFrom('answer-receipt', id)
+    const model = `${release.name}@${release.version}`
+    const now = context.clock.now()
+    return context.commit(async tx => {
+      await issueReceipt(context, tx, receiptId, 'answer', {
+        answer: id,
+        model,
+        base: context.engine.base.hash,
+        adapter: release.adapterHash,
+        asker: account.id,
+        questionHash: sha256Hex(input.question),
+        answerHash: sha256Hex(generation.text),
+        priceUnits: release.priceUnits,
+        promptTokens: generation.promptTokens,
+        answerTokens: generation.tokens.length,
+        answeredAt: now.toISOString(),
+      })
+      await tx.query(
+        `update answers set answer = $2, state = 'answered', prompt_tokens = $3, answer_tokens = $4, receipt_id = $5, answered_at = $6 where id = $1`,
+        [id, generation.text, generation.promptTokens, generation.tokens.length, receiptId, now],
+      )
+      await record(context, tx, 'answer.given', id, {
+        model,
+        receipt: receiptId,
+        units: release.priceUnits,
+        tokens: generation.tokens.length,
+      })
+      await addJob(context.queue, tx, 'attribute', { answerId: id })
+      return {
+        answerId: id,
+        question: input.question,
+        answer: generation.text,
+        model,
+        receiptId,
+        priceUnits: release.priceUnits.toString(),
+        balanceUnits: (await balance(tx, `balance:${account.id}`)).toString(),
+        promptTokens: generation.promptTokens,
+        answerTokens: generation.tokens.length,
+      }
+    })
+  },
+})
+
+/** Takes the price into the open epoch's income, once per answer; a repeated call finds what it paid for. */
+const payFor = async (
+  context: Context,
+  id: string,
+  accountId: string,
+  release: Release,
+  question: string,
+): Promise<Release> => {
+  await context.db.tx(async tx => {
+    const [paid] = await tx.query<{ state: string }>('select state from answers where id = $1', [id])
+    if (paid?.state === 'refunded')
+      throw fault('answer-refunded', 'This question was given back its price.', { fix: 'Ask it again.' })
+    if (paid !== undefined) return
+    const [epoch] = await tx.query<{ number: number }>(
+      `select number from epochs where state = 'open' order by number desc limit 1 for update`,
+    )
+    const number = epoch?.number ?? 1
+    await tx.query(
+      `insert into answers (id, release_id, account_id, epoch, question, state, price_units, seed, asked_at) values ($1, $2, $3, $4, $5, 'paid', $6, $7, $8)`,
+      [id, release.id, accountId, number, question, release.priceUnits, seedOf(id), context.clock.now()],
+    )
+    if (release.priceUnits > 0n)
+      await transfer(tx, {
+        key: `ask/${id}`,
+        from: `balance:${accountId}`,
+        to: `income:${number}`,
+        units: release.priceUnits,
+        reason: 'question',
+        at: context.clock.now(),
+      })
+  })
+  return release
+}
+
+/** 31 bits of the answer's id: the same call samples the same tokens. */
+const seedOf = (id: string): number => Number.parseInt(sha256Hex(id).slice(0, 8), 16) >>> 1
+
+const generate = async (
+  context: Context,
+  id: string,
+  release: Release,
+  question: string,
+): Promise<Generation> => {
+  try {
+    return await context.engine.generate(
+      {
+        messages: [{ role: 'user', content: question }],
+        adapter: adapterFolder(context.folder, release.adapterHash),
+        maxTokens: limits.answerTokens,
+        temperature: 0,
+        topP: 1,
+        repetitionPenalty: 1.1,
+        seed: seedOf(id),
+        ...(context.signal === undefined ? {} : { signal: context.signal }),
+      },
+      text => context.emit({ kind: 'text', text }),
+    )
+  } catch (error) {
+    if (context.signal?.aborted === true && !isFault(error)) throw error
+    await refund(context, id)
+    throw error
+  }
+}
+
+/** Gives the price of an unanswered question back, once. */
+export const refund = (context: Context, id: string): Promise<void> =>
+  context.db.tx(async tx => {
+    const [answer] = await tx.query<{ account_id: string; epoch: number; price_units: bigint }>(
+      `update answers set state = 'refunded' where id = $1 and state = 'paid' returning account_id, epoch, price_units`,
+      [id],
+    )
+    if (answer === undefined || answer.price_units === 0n) return
+    await transfer(tx, {
+      key: `refund/${id}`,
+      from: `income:${answer.epoch}`,
+      to: `balance:${answer.account_id}`,
+      units: answer.price_units,
+      reason: 'refund',
+      at: context.clock.now(),
+    })
+    await record(context, tx, 'answer.refunded', id, { units: answer.price_units })
+  })

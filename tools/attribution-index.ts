@@ -1,0 +1,33 @@
+import { join } from 'node:path'
+import { type Attribution, buildIndex, openIndex } from '../models/attribution/index.ts'
+import type { Context, Network } from './context.ts'
+import { findReleaseById } from './find.ts'
+import { snapshotRows, trainingExamples } from './rows.ts'
+import { adapterFolder } from './train.ts'
+
+/** Indexes are opened once per process and adapter; a promise is kept so that two callers share one build. */
+const open = new WeakMap<Network['engine'], Map<string, Promise<Attribution>>>()
+
+/** The attribution index of a release, built on first use (seconds to a minute) and kept on disk under the adapter's hash. */
+export const attributionOf = async (context: Context, releaseId: string): Promise<Attribution> => {
+  const release = await findReleaseById(context.db, releaseId)
+  const known = open.get(context.engine) ?? new Map<string, Promise<Attribution>>()
+  open.set(context.engine, known)
+  const found = known.get(release.adapterHash)
+  if (found !== undefined) return found
+  const opening = openOne(context, release.adapterHash, release.snapshotId)
+  known.set(release.adapterHash, opening)
+  opening.catch(() => known.delete(release.adapterHash))
+  return opening
+}
+
+const openOne = async (context: Context, adapterHash: string, snapshotId: string): Promise<Attribution> => {
+  const adapter = adapterFolder(context.folder, adapterHash)
+  const examples = trainingExamples(await snapshotRows(context.db, snapshotId))
+  const folder = join(context.folder, 'attribution', adapterHash)
+  await buildIndex(context.engine, adapter, examples, folder, {
+    onProgress: (done, total) => context.emit({ kind: 'progress', step: done, steps: total }),
+    ...(context.signal === undefined ? {} : { signal: context.signal }),
+  })
+  return openIndex(context.engine, adapter, examples, folder)
+}

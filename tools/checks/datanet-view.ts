@@ -1,0 +1,111 @@
+import type { Text } from '../../models/attribution/near-duplicates.ts'
+import { NearDuplicates } from '../../models/attribution/near-duplicates.ts'
+import { contentStems, words } from '../../models/attribution/words.ts'
+import type { CheckPolicy, Row } from './check.ts'
+
+/** What the checks may know of a datanet: the rows accepted so far and the rows held out, indexed. */
+export interface DatanetView {
+  /** Accepted rows. */
+  readonly rows: number
+  readonly nearDuplicates: NearDuplicates
+  readonly heldOut: NearDuplicates
+  readonly heldOutRuns: { share(text: string): number }
+  /** 0..1: how much of a text's rare-word weight the datanet's purpose and rows share. */
+  likenessToSubject(text: string): number
+  /** Embedding cosines to earlier rows by row id, where the engine has them. */
+  readonly cosines?: (row: Row) => ReadonlyMap<string, number>
+}
+
+export interface DatanetViewOptions {
+  /** The proposal's purpose and the data wanted, in words. */
+  purpose: string
+  /** Example rows of the proposal. */
+  seeds?: readonly Text[]
+  /** Rows of the evaluation, never trained on. */
+  heldOut?: readonly Text[]
+  policy: CheckPolicy
+  cosines?: (row: Row) => ReadonlyMap<string, number>
+}
+
+/** Word runs of the held-out answers that only one of them has: a run of several is a template and proves nothing. */
+class HeldOutRuns {
+  readonly #length: number
+  readonly #owners = new Map<string, number>()
+
+  constructor(length: number, texts: readonly Text[]) {
+    this.#length = length
+    texts.forEach((text, owner) => {
+      for (const run of this.#runs(text.answer)) {
+        const known = this.#owners.get(run)
+        this.#owners.set(run, known === undefined || known === owner ? owner : -1)
+      }
+    })
+  }
+
+  /** Share of the text's words that lie in runs of a single held-out answer, 0..1. */
+  share(text: string): number {
+    const count = words(text).length
+    if (count < this.#length) return 0
+    const covered = new Uint8Array(count)
+    this.#runs(text).forEach((run, at) => {
+      if ((this.#owners.get(run) ?? -1) >= 0) covered.fill(1, at, at + this.#length)
+    })
+    return covered.reduce((sum, one) => sum + one, 0) / count
+  }
+
+  #runs(text: string): string[] {
+    const list = words(text)
+    const runs: string[] = []
+    for (let i = 0; i + this.#length <= list.length; i++) runs.push(list.slice(i, i + this.#length).join(' '))
+    return runs
+  }
+}
+
+/** The view that grows with every accepted row. Adding the same rows in the same order gives the same view. */
+export class Datanet implements DatanetView {
+  readonly nearDuplicates: NearDuplicates
+  readonly heldOut: NearDuplicates
+  readonly heldOutRuns: HeldOutRuns
+  readonly cosines?: (row: Row) => ReadonlyMap<string, number>
+  readonly #counts = new Map<string, number>()
+  readonly #subject: ReadonlySet<string>
+
+  constructor(options: DatanetViewOptions) {
+    const { policy } = options
+    this.nearDuplicates = new NearDuplicates(policy.duplicate)
+    this.heldOut = new NearDuplicates(policy.duplicate)
+    options.heldOut?.forEach((text, i) => {
+      this.heldOut.add(String(i), '', text, String(i))
+    })
+    this.heldOutRuns = new HeldOutRuns(policy.contaminationWords, options.heldOut ?? [])
+    const seeds = options.seeds ?? []
+    this.#subject = new Set(
+      contentStems([options.purpose, ...seeds.flatMap(s => [s.question, s.answer])].join('\n')),
+    )
+    if (options.cosines !== undefined) this.cosines = options.cosines
+  }
+
+  get rows(): number {
+    return this.nearDuplicates.size
+  }
+
+  /** Adds an accepted row; returns the id of its cluster's first row. */
+  add(row: Pick<Row, 'id' | 'account' | 'question' | 'answer'>): string {
+    for (const stem of new Set(contentStems(`${row.question}\n${row.answer}`)))
+      this.#counts.set(stem, (this.#counts.get(stem) ?? 0) + 1)
+    return this.nearDuplicates.add(row.id, row.account, row)
+  }
+
+  likenessToSubject(text: string): number {
+    const stems = new Set(contentStems(text))
+    if (stems.size === 0) return 1
+    let weight = 0
+    for (const stem of stems) {
+      const count = this.#counts.get(stem) ?? 0
+      // words that hang together with the subject occur in many rows, but not in any row whatever
+      if (this.#subject.has(stem)) weight += 1
+      else if (count >= 2) weight += Math.min(1, count / 10)
+    }
+    return weight / stems.size
+  }
+}

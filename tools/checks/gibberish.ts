@@ -1,0 +1,115 @@
+import { fold, isFunctionWord, words } from '../../models/attribution/words.ts'
+import type { Check } from './check.ts'
+import { pass, refuse, review } from './check.ts'
+import { lettersSurprise } from './letters.ts'
+
+const mashedBits = 5.3 // of 60,000 English word types 0.8 % lie above, of random letters nearly all
+const placeholder = /\blorem\s+ipsum\b|\bdolor\s+sit\s+amet\b/i
+const longRun = /([^\s\d.\-_=*~])\1{5,}/u
+
+const determiners = new Set('a an the my your our their its every'.split(' '))
+const prepositions = new Set('of in on at for with from by into to than as'.split(' '))
+const auxiliaries = new Set(
+  'is are was were be been can will would should could must has had does did'.split(' '),
+)
+const conjunctions = new Set('and or but because if that which who when while'.split(' '))
+
+/** Pairs that English grammar has almost no use for, such as "the of", "of is" or "a and". */
+function brokenPairs(list: readonly string[]): number {
+  let broken = 0
+  for (let i = 1; i < list.length; i++) {
+    const [first, second] = [list[i - 1] ?? '', list[i] ?? '']
+    if (determiners.has(first)) {
+      if (
+        determiners.has(second) ||
+        prepositions.has(second) ||
+        auxiliaries.has(second) ||
+        conjunctions.has(second)
+      )
+        broken++
+    } else if (first === 'of' || first === 'with' || first === 'from' || first === 'into') {
+      if (
+        auxiliaries.has(second) ||
+        first === second ||
+        second === 'and' ||
+        second === 'or' ||
+        second === 'of'
+      )
+        broken++
+    } else if (auxiliaries.has(first) && (first === second || second === 'of' || second === 'which')) broken++
+    else if (conjunctions.has(first) && first === second && first !== 'that') broken++
+  }
+  return broken
+}
+
+/** Share of words whose letters do not go together in English; capitals, digits and other scripts are left alone. */
+function mashedShare(text: string): { share: number; mashed: number } {
+  const list = text.match(/[\p{L}\p{N}'’]+/gu) ?? []
+  let judged = 0
+  let mashed = 0
+  for (const spelled of list) {
+    if (/\p{N}/u.test(spelled) || (spelled.length < 8 && spelled === spelled.toUpperCase())) continue
+    const word = fold(spelled).replace(/[^a-z]/g, '')
+    if (word.length < 3) continue
+    judged++
+    const vowelless = word.length > 4 && !/[aeiouy]/.test(word)
+    if (vowelless || lettersSurprise(word) > mashedBits) mashed++
+  }
+  return { share: judged === 0 ? 0 : mashed / judged, mashed }
+}
+
+/** Share of the words that repeat the commonest word or phrase of up to three words. */
+function repeatedShare(list: readonly string[]): number {
+  if (list.length < 8) return 0
+  let worst = 0
+  for (const length of [1, 2, 3]) {
+    const counts = new Map<string, number>()
+    for (let i = 0; i + length <= list.length; i++) {
+      const phrase = list.slice(i, i + length).join(' ')
+      if (length === 1 && isFunctionWord(phrase)) continue
+      counts.set(phrase, (counts.get(phrase) ?? 0) + 1)
+    }
+    for (const count of counts.values())
+      if (count >= 3) worst = Math.max(worst, (count * length) / list.length)
+  }
+  return Math.min(1, worst)
+}
+
+/**
+ * Text that is not language: hands on a keyboard (letter pairs that English avoids), one phrase over and over, words in
+ * random order (function words that cannot meet), placeholder text, symbols. A meaningless but well-formed sentence
+ * passes; that takes a language model.
+ */
+export const gibberish: Check = (row, policy) => {
+  const fix = 'Write the question and the answer in plain sentences.'
+  for (const [name, text] of [
+    ['question', row.question],
+    ['answer', row.answer],
+  ] as const) {
+    if (placeholder.test(text))
+      return refuse('gibberish', `The ${name} is placeholder text.`, fix, { field: name })
+    const visible = text.replace(/\s/g, '')
+    const letters = (visible.match(/\p{L}/gu) ?? []).length
+    const digits = (visible.match(/\p{N}/gu) ?? []).length
+    const symbols = visible.length - letters - digits
+    if (visible.length >= 8 && (letters === 0 || symbols / visible.length > 0.4))
+      return refuse('gibberish', `The ${name} is mostly signs instead of words.`, fix, { field: name })
+    if (longRun.test(text))
+      return refuse('gibberish', `The ${name} repeats one letter over and over.`, fix, { field: name })
+    const { share, mashed } = mashedShare(text)
+    if (share >= policy.mashedWordShare.refuse && mashed >= 2)
+      return refuse('gibberish', `Most words of the ${name} are not words.`, fix, { field: name, share })
+    const list = words(text)
+    if (repeatedShare(list) >= policy.repeatedShare)
+      return refuse('gibberish', `The ${name} says the same words over and over.`, fix, { field: name })
+    const broken = brokenPairs(list)
+    if (broken >= 3 && broken / list.length >= 0.05)
+      return refuse('gibberish', `The words of the ${name} are in no order that makes a sentence.`, fix, {
+        field: name,
+        broken,
+      })
+    if (share >= policy.mashedWordShare.review && mashed >= 3)
+      return review('gibberish', `Many words of the ${name} look mistyped.`, fix, { field: name, share })
+  }
+  return pass('gibberish', 'The row reads as language.')
+}

@@ -1,0 +1,137 @@
+import type { z } from 'zod'
+import { canonicalJson, sha256Hex } from '../infra/canonical.ts'
+import type { Db } from '../infra/db.ts'
+import { fault, isFault } from '../infra/errors.ts'
+import { newId } from '../infra/ids.ts'
+import type { Caller, Context, Network, Role, Update } from './context.ts'
+
+/** What a call changes: surfaces ask for a confirmation before `money` and `vote`, and MCP marks `read` as read-only. */
+export type Effect = 'read' | 'write' | 'money' | 'vote'
+
+/** One thing the network can do. A verb written once is a command, a form, a route and a tool. */
+export interface Verb<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
+  readonly name: string
+  /** One sentence for help texts, starting with a verb. */
+  readonly summary: string
+  readonly who: readonly Role[]
+  readonly effect: Effect
+  readonly input: I
+  readonly output: O
+  run(context: Context, input: z.output<I>): Promise<z.output<O>>
+}
+
+/** Declares a verb; the schemas give `run` its types. */
+export const verb = <I extends z.ZodType, O extends z.ZodType>(definition: Verb<I, O>): Verb<I, O> =>
+  definition
+
+export interface CallOptions {
+  /** The same key with the same input returns the first call's result and changes nothing. Default: a new one. */
+  key?: string
+  signal?: AbortSignal
+  onUpdate?(update: Update): void
+}
+
+/**
+ * Checks permission and input, runs the verb, checks the output.
+ * Throws `not-allowed`, `input-invalid`, `key-reused` (same key, other input), and what the verb throws.
+ */
+export const call = async <I extends z.ZodType, O extends z.ZodType>(
+  network: Network,
+  caller: Caller,
+  definition: Verb<I, O>,
+  input: z.input<I>,
+  options: CallOptions = {},
+): Promise<z.output<O>> => {
+  allow(definition, caller)
+  const parsed = parseInput(definition, input)
+  const key = `${caller.accountId ?? caller.role}/${definition.name}/${options.key ?? newId()}`
+  const inputHash = sha256Hex(canonicalJson(parsed))
+  const repeated = await earlierResult(network.db, key, inputHash)
+  if (repeated !== undefined) return definition.output.parse(repeated)
+  const context: Context = {
+    ...network,
+    caller,
+    key,
+    signal: options.signal,
+    emit: update => options.onUpdate?.(update),
+    commit: work => commitOnce(network, { key, verb: definition.name, caller, inputHash }, work),
+  }
+  return definition.output.parse(await definition.run(context, parsed))
+}
+
+const allow = (definition: Verb, caller: Caller): void => {
+  if (definition.who.includes('anyone') || definition.who.includes(caller.role)) {
+    if (caller.role !== 'member' || caller.accountId !== null) return
+  }
+  throw fault('not-allowed', `"${definition.name}" is for ${definition.who.join(', ')}.`, {
+    fix: caller.accountId === null ? 'Join first, then try again.' : 'Ask someone with that role.',
+    facts: { role: caller.role },
+  })
+}
+
+const parseInput = <I extends z.ZodType, O extends z.ZodType>(
+  definition: Verb<I, O>,
+  input: z.input<I>,
+): z.output<I> => {
+  const parsed = definition.input.safeParse(input)
+  if (parsed.success) return parsed.data
+  const first = parsed.error.issues
+    .slice(0, 5)
+    .map(issue => `${issue.path.join('.') || 'input'}: ${issue.message}`)
+  throw fault('input-invalid', `"${definition.name}" cannot take this: ${first.join('; ')}.`, {
+    fix: 'Correct the named fields and send it again.',
+    facts: { faults: parsed.error.issues.length },
+  })
+}
+
+const earlierResult = async (db: Db, key: string, inputHash: string): Promise<unknown> => {
+  const [row] = await db.query<{ input_hash: string; output: unknown }>(
+    'select input_hash, output from calls where key = $1',
+    [key],
+  )
+  if (row === undefined) return undefined
+  if (row.input_hash === inputHash) return row.output
+  throw fault('key-reused', 'This idempotency key was used with another input.', {
+    fix: 'Use a new key for a new call.',
+  })
+}
+
+interface CallRecord {
+  readonly key: string
+  readonly verb: string
+  readonly caller: Caller
+  readonly inputHash: string
+}
+
+const commitOnce = async <T extends object>(
+  network: Network,
+  record: CallRecord,
+  work: (tx: Db) => Promise<T>,
+): Promise<T> => {
+  try {
+    return await network.db.tx(async tx => {
+      const output = await work(tx)
+      const fresh = await tx.query(
+        'insert into calls (key, verb, caller, input_hash, output, at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning key',
+        [
+          record.key,
+          record.verb,
+          record.caller.accountId ?? record.caller.role,
+          record.inputHash,
+          canonicalJson(output),
+          network.clock.now(),
+        ],
+      )
+      if (fresh.length === 0)
+        throw fault('call-overtaken', 'The same call ran at the same time.', {
+          fix: 'Read its result.',
+          blame: 'ours',
+          retry: true,
+        })
+      return output
+    })
+  } catch (error) {
+    if (!isFault(error, 'call-overtaken')) throw error
+    return (await earlierResult(network.db, record.key, record.inputHash)) as T
+  }
+}
