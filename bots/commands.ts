@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { fault } from '../infra/errors.ts'
 import type { Effect, Verb } from '../tools/registry.ts'
+import { tokensText } from './format.ts'
 import { parseRows } from './rows.ts'
 import { type Word, wordsOf } from './words.ts'
 
@@ -13,6 +14,8 @@ export interface Argument {
   readonly required: boolean
   readonly choices: readonly string[]
   readonly help: string
+  /** What stands where a person says nothing, as they would write it; absent without a default. */
+  readonly fallback?: string
 }
 
 /** A verb as people call it. */
@@ -63,17 +66,33 @@ interface Schema {
   properties?: Record<string, Schema>
   required?: string[]
   description?: string
+  default?: unknown
 }
 
 const argumentsOf = (verb: Verb): Argument[] => {
   const schema = z.toJSONSchema(verb.input, { io: 'input', unrepresentable: 'any' }) as Schema
-  return Object.entries(schema.properties ?? {}).map(([name, property]) => ({
-    name,
-    kind: kindOf(property),
-    required: schema.required?.includes(name) ?? false,
-    choices: choicesOf(property),
-    help: property.description ?? '',
-  }))
+  // A coerced choice does not tell its choices on the way in, only what it becomes does.
+  const made = z.toJSONSchema(verb.input, { io: 'output', unrepresentable: 'any' }) as Schema
+  return Object.entries(schema.properties ?? {}).map(([name, given]) => {
+    const after = made.properties?.[name] ?? {}
+    const property =
+      choicesOf(given).length === 0 && choicesOf(after).length > 0 ? { ...given, ...after } : given
+    return {
+      name,
+      kind: kindOf(property),
+      required: given.default === undefined && (schema.required?.includes(name) ?? false),
+      choices: choicesOf(property),
+      help: property.description ?? '',
+      ...fallbackOf(given.default),
+    }
+  })
+}
+
+// Amounts are the only defaults that are bigint: schemas turn tokens into smallest units.
+const fallbackOf = (value: unknown): { fallback?: string } => {
+  if (typeof value === 'bigint') return { fallback: tokensText(value.toString()).replaceAll(',', '') }
+  if (Array.isArray(value)) return { fallback: value.join(', ') }
+  return typeof value === 'string' || typeof value === 'number' ? { fallback: String(value) } : {}
 }
 
 const choicesOf = (schema: Schema): string[] => {
@@ -148,8 +167,8 @@ const readWords = (
   const input: Record<string, unknown> = {}
   const open = byPosition(command)
   const last = open.at(-1)
-  // Free text, and nothing after it: it takes the rest of the line, quotes, equals signs and all.
-  const takesRest = (argument: Argument) => argument === last && argument.kind === 'text'
+  // Free text after something else takes the rest of the line, quotes, equals signs and all.
+  const takesRest = (argument: Argument) => argument === last && open.length > 1 && argument.kind === 'text'
   for (let at = 0; at < words.length; at++) {
     const word = words[at]!
     const named = command.arguments.find(({ name }) => name.toLowerCase() === word.name?.toLowerCase())
@@ -221,7 +240,8 @@ export const readValue = (argument: Argument, text: string): unknown => {
         .map(part => part.trim())
         .filter(part => part !== '')
     case 'rows':
-      return parseRows(text)
+      // `@path` names a file; only the surface knows whether it may read one.
+      return text.startsWith('@') ? text : parseRows(text)
     case 'record':
       return readRecord(text, unreadable)
     case 'text':

@@ -86,11 +86,15 @@ export const holdFolder = (folder: string): void => {
   const holder = readHolder(folder)
   const other = holder !== null && holder.owner.pid !== process.pid && isAlive(holder.owner)
   if (held.has(folder) || other)
-    throw fault('chain-in-use', `Process ${holder?.owner.pid ?? process.pid} already runs the chain of ${folder}.`, {
-      fix: 'Stop that process, or start with another data folder.',
-      facts: { folder, pid: holder?.owner.pid ?? process.pid },
-      blame: 'operator',
-    })
+    throw fault(
+      'chain-in-use',
+      `Process ${holder?.owner.pid ?? process.pid} already runs the chain of ${folder}.`,
+      {
+        fix: 'Stop that process, or start with another data folder.',
+        facts: { folder, pid: holder?.owner.pid ?? process.pid },
+        blame: 'operator',
+      },
+    )
   if (holder?.node && isAlive(holder.node)) process.kill(holder.node.pid, 'SIGKILL')
   held.add(folder)
   writeHolder(folder, { owner: me(), node: null })
@@ -136,7 +140,11 @@ const listening = (child: ChildProcess): Promise<number> =>
  * Starts anvil in a folder held by `holdFolder`, on 127.0.0.1 and a free port, from genesis or from a state file.
  * It ends with this process, and a start after a kill -9 ends what is left.
  */
-export const startAnvil = async (o: { folder: string; chainId: number; state: string | null }): Promise<Anvil> => {
+export const startAnvil = async (o: {
+  folder: string
+  chainId: number
+  state: string | null
+}): Promise<Anvil> => {
   const home = join(o.folder, 'home')
   mkdirSync(home, { recursive: true })
   const args = ['--host', '127.0.0.1', '--port', '0', '--chain-id', String(o.chainId), '--accounts', '0']

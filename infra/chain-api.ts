@@ -20,7 +20,7 @@ export interface ChainStatus {
   readonly embedded: boolean
   readonly chainId: number
   readonly block: bigint
-  /** Time of the newest block, Unix seconds; on the embedded chain it runs ahead of the clock by what `advance` added. */
+  /** Chain time, Unix seconds; the embedded chain runs ahead of the machine by what `advance` added. */
   readonly time: bigint
   readonly addresses: ChainAddresses
   /** The embedded node's process id; null on an outside chain. */
@@ -97,6 +97,7 @@ export interface TransactionReceipt {
 export interface Chain {
   readonly challengeWindowSeconds: number
   readonly disputeWindowSeconds: number
+  readonly leastBondUnits: bigint
   address(wallet: number): Hex
   balance(address: Hex): Promise<bigint>
   proposal(proposalId: Hex): Promise<ProposalState>
@@ -133,8 +134,8 @@ export interface Chain {
     key: string,
     o: { proposalId: Hex; number: number; adapterHash: Hex; releaseHash: Hex },
   ): Promise<Sent>
-  /** Ends a proposal whose deadline passed: the held bond returns and pledges can be refunded. */
-  expire(key: string, o: { proposalId: Hex }): Promise<Sent>
+  /** Ends a proposal that lost its vote or ran past its deadline: the held bond returns. */
+  closeProposal(key: string, o: { proposalId: Hex }): Promise<Sent>
   /** Pays a pledge back after the proposal was rejected or expired. */
   refundPledge(key: string, o: { proposalId: Hex; account: Hex }): Promise<Sent>
   /** Event only: the Merkle root of ledger events fromSeq..toSeq, both included. */

@@ -1,4 +1,11 @@
-import { encodeAbiParameters, keccak256, parseTransaction, recoverTransactionAddress, stringToHex, toBytes } from 'viem'
+import {
+  encodeAbiParameters,
+  keccak256,
+  parseTransaction,
+  recoverTransactionAddress,
+  stringToHex,
+  toBytes,
+} from 'viem'
 import type { Hex } from './chain-api.ts'
 import { type ContractName, readCall } from './chain-contracts.ts'
 
@@ -65,6 +72,13 @@ export const ballotLeaf = (
         { type: 'uint8' },
         { type: 'uint64' },
       ],
-      [BALLOT_LEAF, proposalId, BigInt(ballot.index), ballot.voter, ballot.choice === 'yes' ? 1 : 0, ballot.weight],
+      [
+        BALLOT_LEAF,
+        proposalId,
+        BigInt(ballot.index),
+        ballot.voter,
+        ballot.choice === 'yes' ? 1 : 0,
+        ballot.weight,
+      ],
     ),
   )

@@ -57,7 +57,8 @@ export const rpcOver = (url: string, deadlineMs: number): Rpc => {
         cause,
       })
     }
-    if (answer.error) throw new RpcError(answer.error.code, answer.error.message, revertData(answer.error.data))
+    if (answer.error)
+      throw new RpcError(answer.error.code, answer.error.message, revertData(answer.error.data))
     return answer.result
   }
 }

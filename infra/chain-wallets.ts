@@ -81,7 +81,9 @@ export const authorize = async (
     kind === 'receive'
       ? { primaryType: 'ReceiveWithAuthorization', types: { ReceiveWithAuthorization: fields } }
       : { primaryType: 'TransferWithAuthorization', types: { TransferWithAuthorization: fields } }
-  const signature = await wallet.signTypedData({ domain, message, ...typed } as Parameters<Wallet['signTypedData']>[0])
+  const signature = await wallet.signTypedData({ domain, message, ...typed } as Parameters<
+    Wallet['signTypedData']
+  >[0])
   return {
     validAfter: 0n,
     validBefore: o.validBefore,

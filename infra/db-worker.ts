@@ -19,7 +19,23 @@ const port = parentPort
 if (port === null) throw new Error('db-worker.ts runs only as a worker thread')
 const say = (message: EmbeddedMessage): void => port.postMessage(message)
 
-const open = (more: PGliteOptions): Promise<PGlite> => PGlite.create({ ...more, extensions: { vector } })
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+// A PANIC (such as a full disk under the WAL) stops Postgres: PGlite prints both lines, and answers nothing ever again.
+let panic: string | undefined
+const die = (message: string): never => {
+  say({ kind: 'dead', message: panic ?? message })
+  process.exit(1)
+}
+
+const watch = (line: string): boolean => {
+  if (/(PANIC|FATAL):/.test(line)) panic = line.replace(/^.*(PANIC|FATAL): */, '')
+  if (line.startsWith('Aborted(')) die('it ended without a reason')
+  return true
+}
+
+const open = (more: PGliteOptions): Promise<PGlite> =>
+  PGlite.create({ ...more, extensions: { vector }, onStderr: watch, onStdout: () => true })
 
 // initdb writes some 40 MB; done aside and renamed, a kill in the middle leaves no half-made cluster behind.
 const openFolder = async (folder: string): Promise<PGlite> => {
@@ -34,21 +50,13 @@ const openFolder = async (folder: string): Promise<PGlite> => {
   return open({ dataDir: folder })
 }
 
-const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
 try {
   const db = options.folder === undefined ? await open({}) : await openFolder(options.folder)
-  // A throw here is a stopped Postgres (a PANIC, such as a full disk under the WAL), never an SQL error; the socket
-  // server would keep its queue locked for ever after it, so the thread ends and the next checkout starts another.
+  // The socket server would keep its queue locked for ever after a throw (never an SQL error), so the thread ends and
+  // the next checkout starts another.
   const stream = db.execProtocolRawStream.bind(db)
-  db.execProtocolRawStream = async (message, handlers) => {
-    try {
-      await stream(message, handlers)
-    } catch (error) {
-      say({ kind: 'dead', message: describe(error) })
-      process.exit(1)
-    }
-  }
+  db.execProtocolRawStream = (message, handlers) =>
+    stream(message, handlers).catch(error => die(describe(error)))
   // One query runs at a time whatever this says; more than one only lets a new connection in while an old one closes.
   const server = new PGLiteSocketServer({ db, ...options.listen, maxConnections: 8 })
   await server.start()
@@ -59,6 +67,5 @@ try {
   })
   say({ kind: 'ready' })
 } catch (error) {
-  say({ kind: 'dead', message: describe(error) })
-  process.exitCode = 1
+  die(describe(error))
 }

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import pg from 'pg'
-import { startEmbeddedPostgres } from './embedded-postgres.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './embedded-postgres.ts'
 import { fault, isFault } from './errors.ts'
 import { migrate } from './migrate.ts'
 
@@ -129,6 +129,11 @@ const transaction = (client: pg.PoolClient, committed: (() => void)[]): Db => ({
   },
 })
 
+// After PANIC or FATAL nothing answers on this connection any more.
+const isBroken = (error: unknown): boolean =>
+  isFault(error, 'database-gone') ||
+  (isFault(error) && /^(PANIC|FATAL)$/.test(field(error.cause, 'severity')))
+
 // Not pool.query: it throws the connection away after any error, a broken constraint included.
 const runAlone = async <R extends object>(
   pool: pg.Pool,
@@ -142,7 +147,7 @@ const runAlone = async <R extends object>(
   try {
     return await run<R>(client, text, values)
   } catch (error) {
-    broken = isFault(error, 'database-gone')
+    broken = isBroken(error)
     throw error
   } finally {
     client.release(broken)
@@ -155,7 +160,7 @@ const runTransaction = async <T>(pool: pg.Pool, work: (tx: Db) => Promise<T>): P
   })
   const scope: Scope = { pool, open: true }
   const committed: (() => void)[] = []
-  let broken: Error | undefined
+  let broken = false
   let result: T
   try {
     await run(client, 'begin')
@@ -174,9 +179,11 @@ const runTransaction = async <T>(pool: pg.Pool, work: (tx: Db) => Promise<T>): P
         },
       )
   } catch (error) {
-    await client.query('rollback').catch((failure: Error) => {
-      broken = failure
-    })
+    if (isBroken(error)) broken = true
+    else
+      await client.query('rollback').catch(() => {
+        broken = true
+      })
     throw error
   } finally {
     scope.open = false
@@ -186,14 +193,19 @@ const runTransaction = async <T>(pool: pg.Pool, work: (tx: Db) => Promise<T>): P
   return result
 }
 
-// A checkout inside a transaction of the same pool can only wait for itself; `before` starts a died thread again.
-const guard = (pool: pg.Pool, before: () => Promise<void>): void => {
+// A checkout inside a transaction of the same pool can only wait for itself.
+const guard = (pool: pg.Pool, embedded: EmbeddedPostgres | undefined): void => {
   const connect = pool.connect.bind(pool) as () => Promise<pg.PoolClient>
   const checked = async (): Promise<pg.PoolClient> => {
     const scope = scopes.getStore()
     if (scope?.open === true && scope.pool === pool) throw nested()
-    await before()
-    return connect()
+    if (embedded === undefined) return connect()
+    await embedded.ready()
+    return connect().catch(async error => {
+      if (!/^(ENOENT|ECONNREFUSED)$/.test(field(error, 'code'))) throw error
+      await embedded.restart()
+      return connect()
+    })
   }
   type Answer = (error: Error | undefined, client?: pg.PoolClient, done?: pg.PoolClient['release']) => void
   pool.connect = ((answer?: Answer) => {
@@ -228,9 +240,10 @@ export const openDatabase = async (options: { url?: string; folder?: string }): 
           // Also the longest wait behind others for the one connection.
           connectionTimeoutMillis: 120_000,
         })
-  // An idle connection that breaks says so here, and would end the process; the next checkout makes another.
+  // A connection that breaks while no query runs says so here, and would end the process; the next checkout makes another.
   pool.on('error', () => {})
-  guard(pool, embedded === undefined ? async () => {} : () => embedded.ready())
+  pool.on('connect', client => client.on('error', () => {}))
+  guard(pool, embedded)
 
   const database: Database = {
     engine: embedded === undefined ? 'postgres' : 'pglite',

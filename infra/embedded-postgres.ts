@@ -13,6 +13,8 @@ export interface EmbeddedPostgres {
   readonly port: number
   /** Resolves when the thread answers; starts a new one where the last died. Throws `database-stopped` (retry). */
   ready(): Promise<void>
+  /** Ends a thread that does not listen any more and starts a new one. */
+  restart(): Promise<void>
   close(): Promise<void>
 }
 
@@ -64,16 +66,14 @@ export const startEmbeddedPostgres = async (options: { folder?: string }): Promi
 
   let worker: Worker | undefined
   let starting: Promise<void> | undefined
+  let begun = false
   let closed = false
 
   const start = (): Promise<void> =>
     new Promise((resolve, reject) => {
       // A killed process leaves its socket file behind, and bind refuses an existing one.
       if (byPath) rmSync(socketIn(home), { force: true })
-      const thread = new Worker(new URL('./db-worker.ts', import.meta.url), {
-        workerData: data,
-        execArgv: [],
-      })
+      const thread = new Worker(new URL('./db-worker.ts', import.meta.url), { workerData: data })
       let reason = 'its thread ended'
       thread.on('message', (message: EmbeddedMessage) => {
         if (message.kind === 'ready') {
@@ -103,13 +103,16 @@ export const startEmbeddedPostgres = async (options: { folder?: string }): Promi
     starting ??= start()
     return starting
   }
-  let begun = false
   await ready()
 
   return {
     host: home,
     port,
     ready,
+    restart: async () => {
+      await worker?.terminate()
+      return ready()
+    },
     close: async () => {
       closed = true
       const thread = worker

@@ -177,9 +177,10 @@ export interface Engine {
   ): Promise<{ tokens: number[]; logProbs: Float32Array }>
   /** Gradient of each example's own loss; blocks may come in any order of examples, each example once. */
   gradients(examples: readonly Example[], adapter: string, options?: Cancellable): AsyncIterable<GradientRows>
+  /** The tensors of a gradient row in order; their sizes sum to its length p. */
+  gradientLayout(adapter: string): readonly GradientPart[]
   /** Length p of a gradient row. */
   gradientSize(adapter: string): number
-  gradientLayout(adapter: string): readonly GradientPart[]
   /** Token ids of a text without special tokens: the unit of spans and unigram counts. */
   encode(text: string): number[]
   decode(tokens: readonly number[]): string
@@ -208,6 +209,6 @@ export interface EngineOptions {
  * Errors: `base-corrupt` (fix: fetch it again), `base-unsupported` (all reasons at once).
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
-  const { openOnnxEngine } = await import('./onnx-engine.ts')
-  return openOnnxEngine(options)
+  const { openThreadedEngine } = await import('./threaded-engine.ts')
+  return openThreadedEngine(options)
 }

@@ -56,7 +56,11 @@ export function parseSafetensors(bytes: Uint8Array, file: string): SafetensorsFi
     }
     const entry = entrySchema.safeParse(value)
     if (!entry.success) throw broken(file, `the entry of ${name} is not understood`, entry.error)
-    const { dtype, shape, data_offsets: [from, to] } = entry.data
+    const {
+      dtype,
+      shape,
+      data_offsets: [from, to],
+    } = entry.data
     const elements = shape.reduce((product, size) => product * size, 1)
     if (to - from !== elements * sizes[dtype] || start + to > bytes.length) {
       throw broken(file, `the range of ${name} does not fit its shape or the file`)
@@ -71,7 +75,8 @@ export function parseSafetensors(bytes: Uint8Array, file: string): SafetensorsFi
 function readHeader(bytes: Uint8Array, file: string): { header: Record<string, unknown>; start: number } {
   if (bytes.length < 8) throw broken(file, 'it has no header')
   const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true)
-  if (length > BigInt(headerLimit) || Number(length) + 8 > bytes.length) throw broken(file, 'its header is too large')
+  if (length > BigInt(headerLimit) || Number(length) + 8 > bytes.length)
+    throw broken(file, 'its header is too large')
   const start = 8 + Number(length)
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, start))

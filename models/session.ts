@@ -14,6 +14,8 @@ export interface Tensor {
 }
 
 export interface Session {
+  readonly inputs: readonly string[]
+  readonly outputs: readonly string[]
   /**
    * Runs the graph. `into` names outputs whose memory the caller provides (written in place, no copy); the others are
    * returned in fresh memory. Inputs are read where they lie.
@@ -72,6 +74,8 @@ export async function openSession(model: Uint8Array, options: SessionOptions): P
     })
   }
   return {
+    inputs: session.inputNames,
+    outputs: session.outputNames,
     async run(feeds, into) {
       const inputs: Record<string, OrtTensor> = {}
       for (const [name, tensor] of Object.entries(feeds)) inputs[name] = wrap(tensor)

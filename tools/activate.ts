@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { fault } from '../infra/errors.ts'
+import { windowPassed } from './inspect-epoch.ts'
 import { record } from './record.ts'
 import { verb } from './registry.ts'
 
@@ -16,11 +17,7 @@ export const activate = verb({
       'select root, state from epochs where number = $1',
       [input.epoch],
     )
-    const { time } = await context.chain.status()
-    const { activeRoot, pending } = await context.chain.rewards()
-    const ripe =
-      pending !== null && pending.root === `0x${epoch?.root}` && !pending.disputed && pending.activeAt <= time
-    if (epoch?.state !== 'posted' || !(activeRoot === `0x${epoch.root}` || ripe))
+    if (epoch?.state !== 'posted' || !(await windowPassed(context.chain, `0x${epoch.root}`)))
       throw fault('window-open', `The payouts of epoch ${input.epoch} can still be challenged.`, {
         fix: 'Wait until the window has passed.',
         retry: true,

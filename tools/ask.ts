@@ -32,19 +32,16 @@ export const ask = verb({
     receiptId: z.string(),
     priceUnits: unitsText,
     balanceUnits: unitsText,
+    /** The epoch whose income it is. */
+    epoch: z.number(),
     promptTokens: z.number(),
     answerTokens: z.number(),
   }),
   async run(context, input) {
     const account = await findAccount(context.db, context.caller.accountId)
     const id = idFrom('answer', context.key)
-    const release = await payFor(
-      context,
-      id,
-      account.id,
-      await findRelease(context.db, input.model),
-      input.question,
-    )
+    const release = await findRelease(context.db, input.model)
+    const epoch = await payFor(context, id, account.id, release, input.question)
     const generation = await generate(context, id, release, input.question)
     const receiptId = idFrom('answer-receipt', id)
     const model = `${release.name}@${release.version}`
@@ -81,6 +78,7 @@ export const ask = verb({
         model,
         receiptId,
         priceUnits: release.priceUnits.toString(),
+        epoch,
         balanceUnits: (await balance(tx, `balance:${account.id}`)).toString(),
         promptTokens: generation.promptTokens,
         answerTokens: generation.tokens.length,
@@ -89,39 +87,47 @@ export const ask = verb({
   },
 })
 
-/** Takes the price into the open epoch's income, once per answer; a repeated call finds what it paid for. */
-const payFor = async (
+/** Takes the price into the open epoch's income, once per answer, and returns the epoch; a repeated call finds what it paid for. */
+const payFor = (
   context: Context,
   id: string,
   accountId: string,
   release: Release,
   question: string,
-): Promise<Release> => {
-  await context.db.tx(async tx => {
-    const [paid] = await tx.query<{ state: string }>('select state from answers where id = $1', [id])
+): Promise<number> =>
+  context.db.tx(async tx => {
+    const [paid] = await tx.query<{ state: string; epoch: number }>(
+      'select state, epoch from answers where id = $1',
+      [id],
+    )
     if (paid?.state === 'refunded')
       throw fault('answer-refunded', 'This question was given back its price.', { fix: 'Ask it again.' })
-    if (paid !== undefined) return
+    if (paid !== undefined) return paid.epoch
     const [epoch] = await tx.query<{ number: number }>(
       `select number from epochs where state = 'open' order by number desc limit 1 for update`,
     )
-    const number = epoch?.number ?? 1
+    if (epoch === undefined)
+      throw fault('epoch-missing', 'No epoch is open.', {
+        fix: 'Restart the node.',
+        blame: 'ours',
+        retry: true,
+      })
+    const at = context.clock.now()
     await tx.query(
       `insert into answers (id, release_id, account_id, epoch, question, state, price_units, seed, asked_at) values ($1, $2, $3, $4, $5, 'paid', $6, $7, $8)`,
-      [id, release.id, accountId, number, question, release.priceUnits, seedOf(id), context.clock.now()],
+      [id, release.id, accountId, epoch.number, question, release.priceUnits, seedOf(id), at],
     )
     if (release.priceUnits > 0n)
       await transfer(tx, {
         key: `ask/${id}`,
         from: `balance:${accountId}`,
-        to: `income:${number}`,
+        to: `income:${epoch.number}`,
         units: release.priceUnits,
         reason: 'question',
-        at: context.clock.now(),
+        at,
       })
+    return epoch.number
   })
-  return release
-}
 
 /** 31 bits of the answer's id: the same call samples the same tokens. */
 const seedOf = (id: string): number => Number.parseInt(sha256Hex(id).slice(0, 8), 16) >>> 1

@@ -70,6 +70,7 @@ export const contribute = verb({
         [submissionId, proposal.id, account.id, rows.length, 'received', now],
       )
       const kept = rows.map(row => ({
+        position: row.position,
         id: row.id,
         question: row.refusal === undefined ? row.content.question : null,
         answer: row.refusal === undefined ? row.content.answer : null,
@@ -84,8 +85,8 @@ export const contribute = verb({
       await tx.query(
         `insert into contributions (id, submission_id, proposal_id, account_id, question, answer, licence, content_hash, salt, state, reason, message, fix, received_at, decided_at)
          select r.id, $1, $2, $3, r.question, r.answer, r.licence, r.content_hash, r.salt, r.state, r.reason, r.message, r.fix, $4, case when r.state = 'refused' then $4::timestamptz end
-         from jsonb_to_recordset($5::jsonb) with ordinality as r(id uuid, question text, answer text, licence text, content_hash text, salt bytea, state text, reason text, message text, fix text, ord bigint)
-         order by r.ord`,
+         from jsonb_to_recordset($5::jsonb) as r(position int, id uuid, question text, answer text, licence text, content_hash text, salt bytea, state text, reason text, message text, fix text)
+         order by r.position`,
         [submissionId, proposal.id, account.id, now, JSON.stringify(kept)],
       )
       const hashes = rows.map(row => row.hash)

@@ -96,6 +96,11 @@ export const evaluate = verb({
           context.clock.now(),
         ],
       )
+      if (!passed)
+        await tx.query(`update proposals set state = 'failed', reason = $2 where id = $1`, [
+          proposal.id,
+          reason,
+        ])
       await record(context, tx, 'run.evaluated', input.runId, { ...result, hash })
       return { evaluationId: id, ...result }
     })

@@ -17,12 +17,12 @@ export interface Jobs {
 
 export type JobName = keyof Jobs
 
-/** Adds a job inside `tx`. Jobs only say where to look, so one too many does no harm. */
+/** Adds a job inside `tx`. A job only says where to look: a twin that still waits stands for both. */
 export const addJob = async <N extends JobName>(
   queue: Queue,
   tx: Db,
   name: N,
   data: Jobs[N],
 ): Promise<void> => {
-  await queue.add(tx, name, data)
+  await queue.add(tx, name, data, { key: Object.values(data).join('/') })
 }

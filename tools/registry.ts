@@ -46,7 +46,7 @@ export const call = async <I extends z.ZodType, O extends z.ZodType>(
   const parsed = parseInput(definition, input)
   const key = `${caller.accountId ?? caller.role}/${definition.name}/${options.key ?? newId()}`
   const inputHash = sha256Hex(canonicalJson(parsed))
-  const repeated = await earlierResult(network.db, key, inputHash)
+  const repeated = definition.effect === 'read' ? undefined : await earlierResult(network.db, key, inputHash)
   if (repeated !== undefined) return definition.output.parse(repeated)
   const context: Context = {
     ...network,

@@ -1,4 +1,3 @@
-import { toSql } from 'pgvector'
 import { z } from 'zod'
 import { addJob } from './jobs.ts'
 import { record } from './record.ts'
@@ -13,8 +12,7 @@ const decision = z.object({
   /** The row this one repeats, another account's for a refused duplicate. */
   firstId: z.string().nullable(),
   /** Rows that say nearly the same share one cluster, and one unit of weight. */
-  clusterId: z.string(),
-  embedding: z.array(z.number()).nullable(),
+  clusterId: z.string().nullable(),
 })
 
 /** Records the curator's verdict on every row of a submission. A row that was decided already keeps its first verdict. */
@@ -35,12 +33,11 @@ export const review = verb({
         fix: item.fix,
         first_id: item.firstId,
         cluster_id: item.clusterId,
-        embedding: item.embedding === null ? null : (toSql(item.embedding) as string),
       }))
       const decided = await tx.query<{ state: string }>(
         `update contributions c set state = r.state, reason = r.reason, message = r.message, fix = r.fix, first_id = r.first_id,
-           cluster_id = r.cluster_id, embedding = r.embedding::vector, decided_at = $2
-         from jsonb_to_recordset($1::jsonb) as r(id uuid, state text, reason text, message text, fix text, first_id uuid, cluster_id uuid, embedding text)
+           cluster_id = r.cluster_id, decided_at = $2
+         from jsonb_to_recordset($1::jsonb) as r(id uuid, state text, reason text, message text, fix text, first_id uuid, cluster_id uuid)
          where c.id = r.id and c.state = 'received' returning c.state`,
         [JSON.stringify(rows), context.clock.now()],
       )

@@ -24,6 +24,17 @@ const output = z.object({
     })
     .partial()
     .nullable(),
+  /** What came of it; null until the run is trained. */
+  result: z
+    .object({
+      steps: z.number(),
+      tokens: z.number(),
+      tokensPerSecond: z.number(),
+      seconds: z.number(),
+      firstLoss: z.number(),
+      lastLoss: z.number(),
+    })
+    .nullable(),
   /** The loss curve after the step asked for, in steps. */
   points: z.array(z.object({ step: z.number(), loss: z.number(), tokensPerSecond: z.number() })),
   evaluation: z
@@ -49,6 +60,7 @@ interface RunRow {
   started_at: Date | null
   ended_at: Date | null
   progress: RunStatus['progress']
+  result: RunStatus['result']
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -67,7 +79,7 @@ export const run = verb({
   async run({ db }, input) {
     const wanted = input.run.trim().toLowerCase().split('@')[0] ?? ''
     const [row] = await db.query<RunRow>(
-      `select r.id, p.name as model, r.state, r.worker, r.reason, r.recipe, r.adapter_hash, r.started_at, r.ended_at, r.progress
+      `select r.id, p.name as model, r.state, r.worker, r.reason, r.recipe, r.adapter_hash, r.started_at, r.ended_at, r.progress, r.result
        from runs r join proposals p on p.id = r.proposal_id where ${uuid.test(wanted) ? 'r.id' : 'p.name'} = $1
        order by r.created_at desc limit 1`,
       [wanted],

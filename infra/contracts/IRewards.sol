@@ -41,6 +41,8 @@ interface IRewards {
     event Resolved(bytes32 indexed root, bool upheld, bytes32 findingHash);
     event Dropped(bytes32 indexed root);
     event Claimed(uint256 indexed index, address indexed recipient, uint64 units);
+    /// @dev One for a whole batch (an event each would cost 1,800 gas more); the token's Transfer events say who got what.
+    event ClaimedRange(uint256 indexed first, uint256 count, uint64 units);
     event Frozen(uint256 indexed index, bool frozen);
     event PauseSet(bool paused);
 

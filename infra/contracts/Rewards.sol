@@ -161,8 +161,13 @@ contract Rewards is IRewards, AccessManaged, EIP712, Nonces {
         State memory s = _claimable();
         bytes32[] memory hashes = _hashRange(first, accounts, cumulatives);
         if (!MerkleProof.multiProofVerifyCalldata(proof, flags, _roots[s.flags & SIDE], hashes)) revert NotInTree();
-        units = _payRange(first, accounts, cumulatives);
+        uint64[] memory due;
+        (due, units) = _takeRange(first, cumulatives);
         _count(s, units);
+        emit ClaimedRange(first, accounts.length, units);
+        for (uint256 i = 0; i < due.length; ++i) {
+            if (due[i] != 0) TOKEN.safeTransfer(accounts[i], due[i]);
+        }
     }
 
     function freeze(uint256 index, bool frozen) external restricted {
@@ -246,13 +251,16 @@ contract Rewards is IRewards, AccessManaged, EIP712, Nonces {
         returns (uint64)
     {
         if (!MerkleProof.verifyCalldata(proof, _roots[s.flags & SIDE], _hash(leaf))) revert NotInTree();
-        (uint256 due, bool frozen) = _take(leaf.index, leaf.cumulative);
-        if (frozen) revert IndexFrozen(leaf.index);
+        uint256 shift = (leaf.index & 3) * 64;
+        uint256 word = _claimed[leaf.index >> 2];
+        if (word & (FROZEN << shift) != 0) revert IndexFrozen(leaf.index);
+        uint64 due = _due(word, shift, leaf.cumulative);
         if (due == 0) return 0;
+        _claimed[leaf.index >> 2] = word + (uint256(due) << shift);
         _count(s, due);
-        emit Claimed(leaf.index, recipient, uint64(due));
+        emit Claimed(leaf.index, recipient, due);
         TOKEN.safeTransfer(recipient, due);
-        return uint64(due);
+        return due;
     }
 
     function _claimToHash(Leaf calldata leaf, bytes32 root, address recipient, uint256 deadline) private returns (bytes32) {
@@ -262,28 +270,31 @@ contract Rewards is IRewards, AccessManaged, EIP712, Nonces {
         );
     }
 
-    /// @dev Marks an index as paid up to `cumulative`; returns what is newly due.
-    function _take(uint256 index, uint256 cumulative) private returns (uint256 due, bool frozen) {
+    /// @dev What `cumulative` gives an index over what its 64 bits in `word` say was paid; nothing when they are frozen.
+    function _due(uint256 word, uint256 shift, uint256 cumulative) private pure returns (uint64) {
         if (cumulative >= FROZEN) revert UnitsTooLarge(cumulative);
-        uint256 shift = (index & 3) * 64;
-        uint256 word = _claimed[index >> 2];
         uint256 mine = (word >> shift) & type(uint64).max;
-        if (mine & FROZEN != 0) return (0, true);
-        if (cumulative <= mine) return (0, false);
-        due = cumulative - mine;
-        _claimed[index >> 2] = word + (due << shift);
+        return mine >= cumulative ? 0 : uint64(cumulative - mine); // frozen: mine >= FROZEN > cumulative
     }
 
-    function _payRange(uint256 first, address[] calldata accounts, uint64[] calldata cumulatives)
+    /// @dev Marks leaves first, first+1, ... as paid; returns what is newly due to each, and the sum.
+    function _takeRange(uint256 first, uint64[] calldata cumulatives)
         private
-        returns (uint64 sum)
+        returns (uint64[] memory due, uint64 sum)
     {
-        for (uint256 i = 0; i < accounts.length; ++i) {
-            (uint256 due, bool frozen) = _take(first + i, cumulatives[i]);
-            if (frozen || due == 0) continue;
-            sum += uint64(due);
-            emit Claimed(first + i, accounts[i], uint64(due));
-            TOKEN.safeTransfer(accounts[i], due);
+        due = new uint64[](cumulatives.length);
+        for (uint256 i = 0; i < due.length;) {
+            uint256 key = (first + i) >> 2;
+            uint256 word = _claimed[key];
+            uint256 added;
+            // One read and one write for the up to four neighbours that share a slot: 200 gas less a claim.
+            for (; i < due.length && (first + i) >> 2 == key; ++i) {
+                uint256 shift = ((first + i) & 3) * 64;
+                due[i] = _due(word, shift, cumulatives[i]);
+                sum += due[i];
+                added += uint256(due[i]) << shift;
+            }
+            if (added != 0) _claimed[key] = word + added;
         }
     }
 
@@ -309,7 +320,18 @@ contract Rewards is IRewards, AccessManaged, EIP712, Nonces {
         return _hash(leaf.index, leaf.account, leaf.cumulative);
     }
 
-    function _hash(uint256 index, address account, uint64 cumulative) private pure returns (bytes32) {
-        return keccak256(bytes.concat(keccak256(abi.encode(LEAF_TAG, index, account, cumulative))));
+    function _hash(uint256 index, address account, uint64 cumulative) private pure returns (bytes32 hash) {
+        bytes32 tag = LEAF_TAG;
+        // keccak256(bytes.concat(keccak256(abi.encode(tag, index, account, cumulative)))) without keeping memory: the memory
+        // of 256 such calls costs 1,500 gas each.
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, tag)
+            mstore(add(free, 0x20), index)
+            mstore(add(free, 0x40), account)
+            mstore(add(free, 0x60), cumulative)
+            mstore(0, keccak256(free, 0x80))
+            hash := keccak256(0, 0x20)
+        }
     }
 }

@@ -71,7 +71,9 @@ export const staleArtifacts = (): string[] =>
 export const compileContracts = (): Artifact[] => {
   const solc = createRequire(import.meta.url)('solc') as { compile(input: string): string; version(): string }
   const each = Object.entries(CONTRACTS).map(([name, entry]) => ({ name, entry, sources: collect(entry) }))
-  const sources = Object.fromEntries(each.flatMap(({ sources }) => [...sources].map(([path, content]) => [path, { content }])))
+  const sources = Object.fromEntries(
+    each.flatMap(({ sources }) => [...sources].map(([path, content]) => [path, { content }])),
+  )
   const outputSelection = { '*': { '*': ['abi', 'evm.bytecode.object'] } }
   const input = { language: 'Solidity', sources, settings: { ...settings, outputSelection } }
   const output = JSON.parse(solc.compile(JSON.stringify(input))) as CompilerOutput
@@ -92,5 +94,7 @@ export const compileContracts = (): Artifact[] => {
 if (import.meta.main)
   for (const artifact of compileContracts()) {
     writeFileSync(artifactPath(artifact.contract), `${JSON.stringify(artifact)}\n`)
-    process.stdout.write(`${artifact.contract}: ${(artifact.bytecode.length - 2) / 2} bytes of creation code\n`)
+    process.stdout.write(
+      `${artifact.contract}: ${(artifact.bytecode.length - 2) / 2} bytes of creation code\n`,
+    )
   }

@@ -22,7 +22,6 @@ create table chain_transactions (
   block_timestamp bigint,       -- Unix seconds; on the embedded chain fixed before the broadcast, so that a replay has it
   block_number bigint,
   status text not null default 'pending' check (status in ('pending', 'mined', 'reverted')),
-  error text,
   receipt jsonb,
   created_at timestamptz not null default now(),
   unique (chain_id, sender, nonce),

@@ -44,7 +44,8 @@ export const headName = (config: ModelConfig): string =>
 export function decode(tape: Tape, config: ModelConfig, input: DecoderInput): Value {
   const { layout } = input
   const named = (name: string): Value => weight(tape, config, name)
-  const norm = (x: Value, path: string): Value => rmsNorm(tape, x, named(`${path}.weight`), config.normEpsilon)
+  const norm = (x: Value, path: string): Value =>
+    rmsNorm(tape, x, named(`${path}.weight`), config.normEpsilon)
   const apply = (x: Value, path: string, bias: boolean): Value => {
     const y = linear(tape, x, named(`${path}.weight`), input.lowRank?.get(path) ?? null, input.examples)
     return bias ? addBias(tape, y, named(`${path}.bias`)) : y
@@ -57,7 +58,11 @@ export function decode(tape: Tape, config: ModelConfig, input: DecoderInput): Va
       layout.split(apply(h, `${path}.self_attn.${name}_proj`, config.attentionBias), heads)
     const turn = (name: 'q' | 'k', heads: number): Value => {
       const split = project(name, heads)
-      return rotate(tape, config.headNorm ? norm(split, `${path}.self_attn.${name}_norm`) : split, layout.rotation)
+      return rotate(
+        tape,
+        config.headNorm ? norm(split, `${path}.self_attn.${name}_norm`) : split,
+        layout.rotation,
+      )
     }
     const q = turn('q', config.heads)
     const own = { k: turn('k', config.kvHeads), v: project('v', config.kvHeads) }

@@ -54,11 +54,17 @@ export async function readConfig(folder: string): Promise<ModelConfig> {
   try {
     raw = JSON.parse(await readFile(join(folder, 'config.json'), 'utf8'))
   } catch (cause) {
-    throw fault('base-unsupported', `${folder} has no readable config.json.`, { fix: 'Name the folder of a Hugging Face checkpoint.', cause })
+    throw fault('base-unsupported', `${folder} has no readable config.json.`, {
+      fix: 'Name the folder of a Hugging Face checkpoint.',
+      cause,
+    })
   }
   const parsed = configSchema.safeParse(raw)
   if (!parsed.success) {
-    throw unsupported(folder, parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`))
+    throw unsupported(
+      folder,
+      parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`),
+    )
   }
   const config = parsed.data
   const reasons = reasonsAgainst(config)
@@ -75,11 +81,17 @@ function reasonsAgainst(config: RawConfig): string[] {
   const heads = config.num_attention_heads
   const rope = ropeOf(config)
   const ropeType = rope.rope_type ?? rope.type ?? 'default'
-  const windowed = config.model_type === 'mistral' ? config.sliding_window : config.use_sliding_window && config.sliding_window
-  if (!families.includes(config.model_type as Family)) reasons.push(`the family ${config.model_type} is unknown`)
+  const windowed =
+    config.model_type === 'mistral'
+      ? config.sliding_window
+      : config.use_sliding_window && config.sliding_window
+  if (!families.includes(config.model_type as Family))
+    reasons.push(`the family ${config.model_type} is unknown`)
   if (config.hidden_act !== 'silu') reasons.push(`the activation ${config.hidden_act} is not silu`)
-  if (heads % (config.num_key_value_heads ?? heads) !== 0) reasons.push('heads are not a multiple of key/value heads')
-  if (!config.head_dim && config.hidden_size % heads !== 0) reasons.push('the width is not a multiple of the heads')
+  if (heads % (config.num_key_value_heads ?? heads) !== 0)
+    reasons.push('heads are not a multiple of key/value heads')
+  if (!config.head_dim && config.hidden_size % heads !== 0)
+    reasons.push('the width is not a multiple of the heads')
   if ((config.head_dim ?? config.hidden_size / heads) % 2 !== 0) reasons.push('the head width is odd')
   if (!['default', 'llama3'].includes(ropeType)) reasons.push(`rotary scaling ${ropeType} is not supported`)
   if (ropeType === 'llama3' && !llama3Of(config)) reasons.push('llama3 rotary scaling lacks its factors')
@@ -92,7 +104,12 @@ function reasonsAgainst(config: RawConfig): string[] {
 function llama3Of(config: RawConfig): RopeScaling | null {
   const rope = ropeOf(config)
   if ((rope.rope_type ?? rope.type) !== 'llama3') return null
-  const { factor, low_freq_factor: low, high_freq_factor: high, original_max_position_embeddings: original } = rope
+  const {
+    factor,
+    low_freq_factor: low,
+    high_freq_factor: high,
+    original_max_position_embeddings: original,
+  } = rope
   if (!factor || !low || !high || !original) return null
   return { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContext: original }
 }

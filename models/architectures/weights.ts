@@ -7,7 +7,9 @@ import { floats, type Tensor } from '../session.ts'
 import type { ModelConfig } from './config.ts'
 
 /** The linear layers of a decoder block: module path under the layer, and [out, in]. */
-export function linearShapes(config: ModelConfig): ReadonlyMap<string, readonly [out: number, width: number]> {
+export function linearShapes(
+  config: ModelConfig,
+): ReadonlyMap<string, readonly [out: number, width: number]> {
   const queries = config.heads * config.headDim
   const keys = config.kvHeads * config.headDim
   return new Map([
@@ -33,7 +35,11 @@ export function weightShapes(config: ModelConfig): ReadonlyMap<string, readonly 
   ])
   if (!config.tiedHead) shapes.set('lm_head.weight', [config.vocabulary, config.dim])
   const biased = (module: string): boolean =>
-    module.startsWith('mlp.') ? config.mlpBias : module === 'self_attn.o_proj' ? config.outputBias : config.attentionBias
+    module.startsWith('mlp.')
+      ? config.mlpBias
+      : module === 'self_attn.o_proj'
+        ? config.outputBias
+        : config.attentionBias
   for (let layer = 0; layer < config.layers; layer++) {
     const path = `model.layers.${layer}`
     for (const [module, [out, width]] of linearShapes(config)) {
@@ -50,7 +56,9 @@ export function weightShapes(config: ModelConfig): ReadonlyMap<string, readonly 
   return shapes
 }
 
-const indexSchema = z.looseObject({ weight_map: z.record(z.string(), z.string().regex(/^[\w.-]+\.safetensors$/)) })
+const indexSchema = z.looseObject({
+  weight_map: z.record(z.string(), z.string().regex(/^[\w.-]+\.safetensors$/)),
+})
 
 async function weightFiles(folder: string): Promise<string[]> {
   const index = await readFile(join(folder, 'model.safetensors.index.json'), 'utf8').catch(() => null)
@@ -76,13 +84,18 @@ export async function readWeights(folder: string, config: ModelConfig): Promise<
     }
   }
   for (const name of wanted.keys()) {
-    if (!weights.has(name) && !reasons.some(reason => reason.startsWith(`${name} `))) reasons.push(`${name} is absent`)
+    if (!weights.has(name) && !reasons.some(reason => reason.startsWith(`${name} `)))
+      reasons.push(`${name} is absent`)
   }
   if (reasons.length > 0) {
-    throw fault('base-unsupported', `The weights in ${folder} do not fit config.json: ${reasons.slice(0, 8).join('; ')}.`, {
-      fix: 'Name a complete Hugging Face checkpoint.',
-      facts: { folder, reasons: reasons.length },
-    })
+    throw fault(
+      'base-unsupported',
+      `The weights in ${folder} do not fit config.json: ${reasons.slice(0, 8).join('; ')}.`,
+      {
+        fix: 'Name a complete Hugging Face checkpoint.',
+        facts: { folder, reasons: reasons.length },
+      },
+    )
   }
   return weights
 }

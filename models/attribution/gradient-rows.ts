@@ -12,10 +12,10 @@ export interface GradientRows {
   readonly size: number
   /** Row i is scale[i] times its stored halves. */
   readonly scales: Float64Array
-  /** Columns [from, from + width) of all rows, as half bits [rows, width]. */
-  columns(from: number, width: number): Uint16Array
-  /** Rows [first, first + count), as half bits [count, size]. */
-  block(first: number, count: number): Uint16Array
+  /** Writes columns [from, from + width) of all rows into `into` as half bits [rows, width]. */
+  columns(from: number, width: number, into: Uint16Array): void
+  /** Writes rows first.. into `into` as half bits [into.length / size, size]. */
+  block(first: number, into: Uint16Array): void
   close(): Promise<void>
 }
 
@@ -54,8 +54,9 @@ const shrink = (
   let top = 0
   for (let i = at; i < at + size; i++) {
     const magnitude = Math.abs(values[i]!)
-    // A comparison that NaN fails too.
+    // NaN fails the comparison too, and would be lost again to the next value.
     if (!(magnitude <= top)) top = magnitude
+    if (Number.isNaN(top)) break
   }
   if (!Number.isFinite(top))
     throw fault('gradient-not-finite', `The gradient of row ${row + 1} is not finite.`, {
@@ -95,19 +96,18 @@ export const openGradientRows = async (
     rows,
     size,
     scales,
-    columns(from, width) {
-      // Shared memory reaches the engine's thread without a copy.
-      const out = new Uint16Array(new SharedArrayBuffer(rows * width * 2))
-      const bytes = new Uint8Array(out.buffer)
+    columns(from, width, into) {
+      const bytes = bytesOf(into)
       for (let row = 0; row < rows; row++)
         read(bytes.subarray(row * width * 2, (row + 1) * width * 2), (row * size + from) * 2)
-      return out
     },
-    block(first, count) {
-      const out = new Uint16Array(new SharedArrayBuffer(count * size * 2))
-      read(new Uint8Array(out.buffer), first * size * 2)
-      return out
-    },
+    block: (first, into) => read(bytesOf(into), first * size * 2),
     close: () => file.close(),
   }
 }
+
+const bytesOf = (halves: Uint16Array) => new Uint8Array(halves.buffer, halves.byteOffset, halves.byteLength)
+
+/** Half bits in shared memory, which reaches the engine's thread without a copy. */
+export const sharedHalves = (length: number): Uint16Array =>
+  new Uint16Array(new SharedArrayBuffer(length * 2))

@@ -81,7 +81,7 @@ const origin = async (engine: Engine, adapter: string, examples: readonly Exampl
   base: engine.base.hash,
   examples: examplesHash(examples),
   rows: examples.length,
-  size: engine.gradientSize(adapter),
+  size: (await engine.gradientLayout(adapter)).reduce((sum, { shape }) => sum + shape[0] * shape[1], 0),
   vocabulary: engine.base.config.vocabulary,
 })
 
@@ -89,7 +89,8 @@ const origin = async (engine: Engine, adapter: string, examples: readonly Exampl
  * Makes everything that attribution needs of a release: gradient rows (2 bytes a parameter and row), the factor of
  * K + n lambda I, leverages, and the suffix array and unigram counts of the rows' answers (questions are not trained on).
  * A folder already whole for this adapter and these rows is left as it is; any other content is replaced.
- * Throws `gradient-not-finite`, `kernel-not-positive`, `adapter-missing` and what the engine throws (`cancelled`).
+ * Throws `gradient-not-finite`, `kernel-not-positive`, `adapter-missing`, the signal's reason
+ * when it is aborted, and what the engine throws.
  */
 export const buildIndex = async (
   engine: Engine,
@@ -117,6 +118,7 @@ export const buildIndex = async (
       await writer.put(block.first, block.rows.subarray(0, block.count * from.size))
       done += block.count
       options.onProgress?.(done, n)
+      options.signal?.throwIfAborted()
     }
   } finally {
     await writer.close()

@@ -1,5 +1,5 @@
 import { fault } from '../../infra/errors.ts'
-import type { GradientRows } from './gradient-rows.ts'
+import { type GradientRows, sharedHalves } from './gradient-rows.ts'
 
 /** a [m, k] times b [n, k] transposed, to [m, n]; half bits or float32. */
 export type Multiply = (
@@ -29,9 +29,11 @@ export const gradientKernel = async (
   const { rows: n, size, scales } = gradients
   const kernel = new Float64Array(n * n)
   const width = Math.min(size, Math.max(64, Math.floor(panelElements / n)))
+  const halves = sharedHalves(n * width)
   for (let from = 0; from < size; from += width) {
     const columns = Math.min(width, size - from)
-    const panel = gradients.columns(from, columns)
+    const panel = halves.subarray(0, n * columns)
+    gradients.columns(from, columns, panel)
     const part = await multiply(panel, panel, columns)
     for (let i = 0; i < kernel.length; i++) kernel[i] = kernel[i]! + part[i]!
     onPanel?.(Math.min(size, from + columns), size)
@@ -40,35 +42,6 @@ export const gradientKernel = async (
     for (let j = 0; j < n; j++) kernel[i * n + j] = kernel[i * n + j]! * (scales[i]! * scales[j]!)
   }
   return kernel
-}
-
-/** G v for several v at once: [n, queries] row-major, one pass over the rows on disk. */
-export const gradientProducts = async (
-  gradients: GradientRows,
-  queries: readonly Float32Array[],
-  multiply: Multiply,
-): Promise<Float64Array> => {
-  const { rows: n, size, scales } = gradients
-  const out = new Float64Array(n * queries.length)
-  const stacked = new Float32Array(queries.length * size)
-  for (const [q, query] of queries.entries()) stacked.set(query, q * size)
-  const count = Math.max(1, Math.floor(panelElements / size))
-  for (let first = 0; first < n; first += count) {
-    const part = await multiply(gradients.block(first, Math.min(count, n - first)), stacked, size)
-    for (let i = 0; i < part.length; i++) {
-      const at = first * queries.length + i
-      out[at] = part[i]! * scales[Math.floor(at / queries.length)]!
-    }
-  }
-  return out
-}
-
-/** lambda = c trace(K) / (n min(n, p)): c times the mean of the eigenvalues of F = G^T G / n that can differ from zero. */
-export const damping = (kernel: Float64Array, n: number, p: number, c: number = dampingShare): number => {
-  let trace = 0
-  for (let i = 0; i < n; i++) trace += kernel[i * n + i]!
-  // All gradients zero: any positive damping gives the right answer, zero influence.
-  return trace > 0 ? (c * trace) / (n * Math.min(n, p)) : 1
 }
 
 /** Lets other work run once this many milliseconds have passed. */
@@ -80,6 +53,70 @@ const breather = () => {
     await new Promise(resolve => setImmediate(resolve))
     since = performance.now()
   }
+}
+
+/**
+ * Up to this many queries are multiplied here, straight from the halves: 0.35 s for one query over 974 rows of 299,008. The
+ * engine's product widens into fresh memory first and takes three times that for one query, but not much more for twenty.
+ */
+const fewQueries = 4
+
+/** G v for several v at once: [n, queries] row-major, one pass over the rows on disk. */
+export const gradientProducts = async (
+  gradients: GradientRows,
+  queries: readonly Float32Array[],
+  multiply: Multiply,
+): Promise<Float64Array> => {
+  const { rows: n, size, scales } = gradients
+  const out = new Float64Array(n * queries.length)
+  if (queries.length <= fewQueries) {
+    const breathe = breather()
+    const row = new Uint16Array(size)
+    const halves = new Float16Array(row.buffer)
+    for (let i = 0; i < n; i++) {
+      gradients.block(i, row)
+      for (const [q, query] of queries.entries())
+        out[i * queries.length + q] = scales[i]! * dot(halves, query)
+      await breathe()
+    }
+    return out
+  }
+  const stacked = new Float32Array(queries.length * size)
+  for (const [q, query] of queries.entries()) stacked.set(query, q * size)
+  const count = Math.min(n, Math.max(1, Math.floor(panelElements / 4 / size)))
+  const shared = sharedHalves(count * size)
+  for (let first = 0; first < n; first += count) {
+    const rows = shared.subarray(0, Math.min(count, n - first) * size)
+    gradients.block(first, rows)
+    const part = await multiply(rows, stacked, size)
+    for (let i = 0; i < part.length; i++) {
+      const at = first * queries.length + i
+      out[at] = part[i]! * scales[Math.floor(at / queries.length)]!
+    }
+  }
+  return out
+}
+
+/** Four sums side by side: 1.1 ns an element where one sum takes 2.5. */
+const dot = (a: Float16Array, b: Float32Array): number => {
+  let [s0, s1, s2, s3] = [0, 0, 0, 0]
+  const whole = a.length - (a.length % 4)
+  for (let i = 0; i < whole; i += 4) {
+    s0 += a[i]! * b[i]!
+    s1 += a[i + 1]! * b[i + 1]!
+    s2 += a[i + 2]! * b[i + 2]!
+    s3 += a[i + 3]! * b[i + 3]!
+  }
+  for (let i = whole; i < a.length; i++) s0 += a[i]! * b[i]!
+  return s0 + s1 + s2 + s3
+}
+
+/** lambda = c trace(K) / (n min(n, p)): c times the mean of the eigenvalues of F = G^T G / n that can differ from zero. */
+export const damping = (kernel: Float64Array, n: number, p: number, c: number = dampingShare): number => {
+  let trace = 0
+  for (let i = 0; i < n; i++) trace += kernel[i * n + i]!
+  // All gradients zero: any positive damping gives the right answer, zero influence.
+  return trace > 0 ? (c * trace) / (n * Math.min(n, p)) : 1
 }
 
 /**

@@ -68,7 +68,8 @@ export function stem(word: string): string {
 }
 
 export const isFunctionWord = (word: string): boolean => functionWords.has(word)
-export const isNumber = (word: string): boolean => /^\p{N}/u.test(word)
+/** Numbers and single letters tell kinds of one thing apart: type 2 and type 3, factor V and factor X, vitamin D and K. */
+export const isDesignator = (word: string): boolean => /^\p{N}|^.$/u.test(stem(word))
 
 /** Stems of the content words, in order, repeats kept. */
 export const contentStems = (text: string): string[] =>

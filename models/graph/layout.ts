@@ -4,7 +4,9 @@ import type { Tape, Value } from './tape.ts'
 /** The same elements in another shape; -1 in `sizes` stands for what is left, 0 for the same size as before. */
 export function reshape(tape: Tape, x: Value, sizes: readonly number[], dims: readonly Dim[]): Value {
   const output = tape.emit('Reshape', [x, tape.integers(sizes)], dims)
-  return tape.record(output, [x], gradient => [() => tape.emit('Reshape', [gradient, tape.emit('Shape', [x], [x.dims.length])], x.dims)])
+  return tape.record(output, [x], gradient => [
+    () => tape.emit('Reshape', [gradient, tape.emit('Shape', [x], [x.dims.length])], x.dims),
+  ])
 }
 
 /** Rows of x [rows, d] by index (any shape), to [...index, d]; not differentiated: the table is frozen. */

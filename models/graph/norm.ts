@@ -14,10 +14,17 @@ export function rmsNorm(tape: Tape, x: Value, weight: Value, epsilon: number): V
   let inverse: Value
   if (tape.plain) {
     const square = mean(tape.emit('Mul', [x, x], dims))
-    inverse = tape.emit('Reciprocal', [tape.emit('Sqrt', [tape.emit('Add', [square, tape.scalar(epsilon)], column)], column)], column)
+    inverse = tape.emit(
+      'Reciprocal',
+      [tape.emit('Sqrt', [tape.emit('Add', [square, tape.scalar(epsilon)], column)], column)],
+      column,
+    )
     output = tape.emit('Mul', [tape.emit('Mul', [x, inverse], dims), weight], dims)
   } else {
-    const outputs = tape.emitMany('SimplifiedLayerNormalization', [x, weight], [dims, column], { axis: -1, epsilon: float(epsilon) })
+    const outputs = tape.emitMany('SimplifiedLayerNormalization', [x, weight], [dims, column], {
+      axis: -1,
+      epsilon: float(epsilon),
+    })
     output = outputs[0]!
     inverse = outputs[1]!
   }

@@ -9,7 +9,13 @@ export interface ProductOptions {
 }
 
 /** a times b over the last two axes, either one transposed; not recorded (products.ts and attention.ts build on it). */
-export function product(tape: Tape, a: Value, b: Value, dims: readonly Dim[], options: ProductOptions = {}): Value {
+export function product(
+  tape: Tape,
+  a: Value,
+  b: Value,
+  dims: readonly Dim[],
+  options: ProductOptions = {},
+): Value {
   const { transA = false, transB = false, alpha = 1 } = options
   if (!tape.plain) {
     if (!transA && !transB && alpha === 1) return tape.emit('MatMul', [a, b], dims)
@@ -19,7 +25,12 @@ export function product(tape: Tape, a: Value, b: Value, dims: readonly Dim[], op
   const turned = (value: Value): Value => {
     const rank = value.dims.length
     const perm = value.dims.map((_, axis) => (axis < rank - 2 ? axis : 2 * rank - 3 - axis))
-    return tape.emit('Transpose', [value], perm.map(axis => value.dims[axis]!), { perm })
+    return tape.emit(
+      'Transpose',
+      [value],
+      perm.map(axis => value.dims[axis]!),
+      { perm },
+    )
   }
   const result = tape.emit('MatMul', [transA ? turned(a) : a, transB ? turned(b) : b], dims)
   return alpha === 1 ? result : tape.emit('Mul', [result, tape.scalar(alpha)], dims)
@@ -45,7 +56,13 @@ export interface ExampleRows {
  * With u = scale x a^T and v = scale dy b:  dx = dy w, db = dy^T u, da = v^T x. The full gradient of w is never formed.
  * With `examples`, da and db keep a leading axis of examples: [B, rank, in] and [B, out, rank].
  */
-export function linear(tape: Tape, x: Value, w: Value, update: LowRank | null, examples?: ExampleRows): Value {
+export function linear(
+  tape: Tape,
+  x: Value,
+  w: Value,
+  update: LowRank | null,
+  examples?: ExampleRows,
+): Value {
   const [rows = 'N', width = 1] = x.dims
   const out = w.dims[0]!
   const output = product(tape, x, w, [rows, out], { transB: true })

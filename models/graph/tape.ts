@@ -1,4 +1,11 @@
-import { type AttributeValue, type Dim, type ElementType, encodeModel, type OnnxConstant, type OnnxNode } from '../onnx.ts'
+import {
+  type AttributeValue,
+  type Dim,
+  type ElementType,
+  encodeModel,
+  type OnnxConstant,
+  type OnnxNode,
+} from '../onnx.ts'
 
 /** A tensor of the graph: its name in ONNX, its element type and its shape (names stand for sizes known at run time). */
 export interface Value {
@@ -60,7 +67,12 @@ export class Tape {
     return this.#constant(`integers ${values}`, 'int64', [values.length], BigInt64Array.from(values, BigInt))
   }
 
-  #constant(name: string, type: ElementType, dims: readonly number[], data: Float32Array | BigInt64Array): Value {
+  #constant(
+    name: string,
+    type: ElementType,
+    dims: readonly number[],
+    data: Float32Array | BigInt64Array,
+  ): Value {
     const bytes = new Uint8Array(data.buffer)
     if (!this.#constants.has(name)) this.#constants.set(name, { name, type, dims, bytes })
     return { name, type, dims }
@@ -72,7 +84,13 @@ export class Tape {
   }
 
   /** Emits one node with several outputs, all of the type of its first input. */
-  emitMany(op: string, inputs: readonly Value[], shapes: readonly Shape[], attributes: Attributes = {}, domain = ''): Value[] {
+  emitMany(
+    op: string,
+    inputs: readonly Value[],
+    shapes: readonly Shape[],
+    attributes: Attributes = {},
+    domain = '',
+  ): Value[] {
     const type = inputs[0]?.type ?? 'float32'
     const outputs = shapes.map(dims => ({ name: `${op}_${this.#count++}`, type, dims }))
     this.#nodes.push({

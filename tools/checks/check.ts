@@ -1,4 +1,5 @@
 import type { Bounds } from '../../models/attribution/near-duplicates.ts'
+import { defaultBounds } from '../../models/attribution/near-duplicates.ts'
 import type { DatanetView } from './datanet-view.ts'
 
 export type Reason =
@@ -55,12 +56,18 @@ export interface CheckPolicy {
   answerWords: { min: number }
   /** Mean log2 probability a letter pair has to reach, in bits below the English mean, before a word counts as mashed. */
   mashedWordShare: { review: number; refuse: number }
+  /** Share of word pairs that English grammar has no use for, 0..1. */
+  brokenPairShare: number
   /** Share of an answer's words that are one repeated phrase, 0..1. */
   repeatedShare: number
   /** Bits a character above which a long token without any word in it is taken for a key. */
   secretEntropyBits: number
   secretLength: number
   duplicate: Bounds
+  /** Bounds against held-out rows: stricter, since a datanet has to teach what its evaluation asks. */
+  contamination: Bounds
+  /** Weighted Jaccard of two questions from which they are the same question, 0..1. */
+  sameQuestion: number
   /** Words of a shared run with a held-out row that count as a leak. */
   contaminationWords: number
   /** Share of a held-out row's answer that may be shared in runs before it counts as a leak, 0..1. */
@@ -77,18 +84,13 @@ export const defaultCheckPolicy: CheckPolicy = {
   answerCharacters: { min: 12, max: 4_000 }, // 4,000 characters are about 1,000 tokens, twice the base's context
   answerWords: { min: 3 }, // fewer teach a model nothing that the question does not
   mashedWordShare: { review: 0.3, refuse: 0.45 },
+  brokenPairShare: 0.035, // of 974 medical answers none lies above 0.03, shuffled text lies around 0.04 to 0.1
   repeatedShare: 0.6,
   secretEntropyBits: 3.6, // random hex is 4.0, random base64 about 5; English words joined by dashes stay under 3.5
   secretLength: 24,
-  duplicate: {
-    question: 0.5,
-    overall: 0.36,
-    answer: 0.3,
-    contained: 0.8,
-    wording: 0.5,
-    minMass: 3,
-    copiedAnswerMass: 12,
-  },
+  duplicate: defaultBounds, // measured where they are written
+  contamination: { ...defaultBounds, told: 0.7 }, // rows that share facts with a held-out row tell up to 0.7 of it
+  sameQuestion: 0.8, // a word or two of inflection or politeness apart
   contaminationWords: 13, // the n-gram length of the GPT-3 report's contamination study
   contaminationShare: 0.5,
   relevance: { review: 0.02, minRows: 30 },

@@ -12,18 +12,29 @@ export const contamination: Check = (row, policy, datanet) => {
   if (match !== undefined)
     return refuse('contamination', 'The row repeats one that is kept aside for the evaluation.', fix, {
       kind: match.kind,
-      likeness: Math.round(100 * match.likeness.overall) / 100,
+      likeness: Math.round(100 * match.likeness.told) / 100,
     })
-  const leak = datanet.heldOutRuns.share(row.answer)
-  if (leak >= policy.contaminationShare)
-    return refuse(
-      'contamination',
-      `The answer shares long runs of words with a row that is kept aside for the evaluation.`,
-      fix,
-      {
-        share: Math.round(100 * leak) / 100,
-        words: policy.contaminationWords,
-      },
-    )
+  const [closest] = datanet.heldOut.compare(row)
+  const told = closest?.likeness.told ?? 0
+  if (closest !== undefined && closest.likeness.asked >= policy.sameQuestion && told >= policy.duplicate.told)
+    return refuse('contamination', 'The row asks a question that is kept aside for the evaluation.', fix, {
+      kind: 'same question',
+      likeness: Math.round(100 * told) / 100,
+    })
+  const leak = datanet.heldOutRuns.closest(row.answer)
+  if (leak.share >= policy.contaminationShare) {
+    const likeness = datanet.heldOut.likenessTo(String(leak.owner), row)
+    // a template fills its runs with another subject; a leak is about the same thing
+    if (likeness !== undefined && !likeness.conflict && likeness.question >= policy.duplicate.question)
+      return refuse(
+        'contamination',
+        'The answer shares long runs of words with a row that is kept aside for the evaluation.',
+        fix,
+        {
+          share: Math.round(100 * leak.share) / 100,
+          words: policy.contaminationWords,
+        },
+      )
+  }
   return pass('contamination', 'The row repeats nothing that is kept aside for the evaluation.')
 }

@@ -9,7 +9,7 @@ export interface DatanetView {
   readonly rows: number
   readonly nearDuplicates: NearDuplicates
   readonly heldOut: NearDuplicates
-  readonly heldOutRuns: { share(text: string): number }
+  readonly heldOutRuns: { closest(text: string): { owner: number; share: number } }
   /** 0..1: how much of a text's rare-word weight the datanet's purpose and rows share. */
   likenessToSubject(text: string): number
   /** Embedding cosines to earlier rows by row id, where the engine has them. */
@@ -42,15 +42,22 @@ class HeldOutRuns {
     })
   }
 
-  /** Share of the text's words that lie in runs of a single held-out answer, 0..1. */
-  share(text: string): number {
+  /** The held-out row with which the text shares most words in such runs, and their share of the text, 0..1. */
+  closest(text: string): { owner: number; share: number } {
     const count = words(text).length
-    if (count < this.#length) return 0
-    const covered = new Uint8Array(count)
+    const covered = new Map<number, Uint8Array>()
     this.#runs(text).forEach((run, at) => {
-      if ((this.#owners.get(run) ?? -1) >= 0) covered.fill(1, at, at + this.#length)
+      const owner = this.#owners.get(run) ?? -1
+      if (owner < 0) return
+      const marks = covered.get(owner) ?? new Uint8Array(count)
+      covered.set(owner, marks.fill(1, at, at + this.#length))
     })
-    return covered.reduce((sum, one) => sum + one, 0) / count
+    let closest = { owner: -1, share: 0 }
+    for (const [owner, marks] of covered) {
+      const share = marks.reduce((sum, one) => sum + one, 0) / count
+      if (share > closest.share) closest = { owner, share }
+    }
+    return closest
   }
 
   #runs(text: string): string[] {
@@ -73,7 +80,7 @@ export class Datanet implements DatanetView {
   constructor(options: DatanetViewOptions) {
     const { policy } = options
     this.nearDuplicates = new NearDuplicates(policy.duplicate)
-    this.heldOut = new NearDuplicates(policy.duplicate)
+    this.heldOut = new NearDuplicates(policy.contamination)
     options.heldOut?.forEach((text, i) => {
       this.heldOut.add(String(i), '', text, String(i))
     })

@@ -14,24 +14,28 @@ const how: Record<Kind, string> = {
  * row; one of the account's own rows passes, with the cluster it shares its weight with.
  */
 export const duplicate: Check = (row, _policy, datanet): Finding => {
-  const matches = datanet.nearDuplicates.nearest(row, datanet.cosines?.(row))
-  const own = matches.find(match => match.account === row.account)
-  const other = matches.find(match => match.account !== row.account)
-  // who was first decides: a row of one's own that came before the other account's gives the right to repeat it
-  if (other !== undefined && (own === undefined || own.cluster === other.cluster)) {
-    const { question, answer, overall } = other.likeness
+  const [first] = datanet.nearDuplicates.nearest(row, datanet.cosines?.(row))
+  if (first === undefined) return pass('duplicate', 'No earlier row says the same.')
+  if (first.account !== row.account) {
+    const { question, told, wording } = first.likeness
     return {
       check: 'duplicate',
       verdict: 'refuse',
-      message: `This row ${how[other.kind]} a row that another contributor sent before.`,
+      message: `This row ${how[first.kind]} a row that another contributor sent before.`,
       fix: 'Compare it with the first one, and send what yours adds as a row of its own.',
-      first: other.id,
-      facts: { kind: other.kind, question, answer, overall, likeness: Math.round(100 * overall) / 100 },
+      first: first.id,
+      facts: {
+        kind: first.kind,
+        question: rounded(question),
+        told: rounded(told),
+        wording: rounded(wording),
+      },
     }
   }
-  if (own === undefined) return pass('duplicate', 'No earlier row says the same.')
   return pass('duplicate', 'You sent a row that says the same before, so the two share one weight.', {
-    cluster: own.cluster,
-    kind: own.kind,
+    cluster: first.cluster,
+    kind: first.kind,
   })
 }
+
+const rounded = (figure: number): number => Math.round(100 * figure) / 100

@@ -7,44 +7,47 @@ const mashedBits = 5.3 // of 60,000 English word types 0.8 % lie above, of rando
 const placeholder = /\blorem\s+ipsum\b|\bdolor\s+sit\s+amet\b/i
 const longRun = /([^\s\d.\-_=*~])\1{5,}/u
 
-const determiners = new Set('a an the my your our their its every'.split(' '))
-const prepositions = new Set('of in on at for with from by into to than as'.split(' '))
-const auxiliaries = new Set(
-  'is are was were be been can will would should could must has had does did'.split(' '),
+const kinds: readonly (readonly [kind: string, members: string])[] = [
+  ['determiner', 'a an the my your our their its every'],
+  ['preposition', 'of in on at for with from by into to than as'],
+  ['auxiliary', 'is are was were be been can will would should could must has had does did may might'],
+  ['conjunction', 'and or but because if that which who when while'],
+]
+const kindOf = new Map(
+  kinds.flatMap(([kind, members]) => members.split(' ').map(word => [word, kind] as const)),
 )
-const conjunctions = new Set('and or but because if that which who when while'.split(' '))
 
-/** Pairs that English grammar has almost no use for, such as "the of", "of is" or "a and". */
+/** Pairs of grammar words that English has almost no use for. In 40,000 words of medical answers 37 stand, in 1,000 words shuffled about 40. */
+const brokenKinds = new Set(
+  `determiner determiner|determiner preposition|determiner auxiliary|determiner conjunction|preposition auxiliary|
+  preposition preposition|preposition conjunction|conjunction conjunction|auxiliary conjunction`
+    .split('|')
+    .map(pair => pair.trim()),
+)
+const soundPairs = new Set(
+  `to be|as is|as was|as are|in which|of which|on which|with which|from which|by which|for which|to which|at which|into which|
+  of who|in that|as if|as when|and or|and if|and that|and when|and which|and who|and while|and because|but if|but when|but that|or if|
+  or when|or that|than in|than on|than for|than at|than by|than with|than to|than when|than if|than that|as for|as in|as at|as to|as by|as with|
+  in to|on to|in at|in by|is that|was that|is when|is because|is if|that which|that if|that when|because if|because when|
+  by when|for when|of when|on when|from when|to when`
+    .split('|')
+    .map(pair => pair.trim()),
+)
+
 function brokenPairs(list: readonly string[]): number {
   let broken = 0
   for (let i = 1; i < list.length; i++) {
-    const [first, second] = [list[i - 1] ?? '', list[i] ?? '']
-    if (determiners.has(first)) {
-      if (
-        determiners.has(second) ||
-        prepositions.has(second) ||
-        auxiliaries.has(second) ||
-        conjunctions.has(second)
-      )
-        broken++
-    } else if (first === 'of' || first === 'with' || first === 'from' || first === 'into') {
-      if (
-        auxiliaries.has(second) ||
-        first === second ||
-        second === 'and' ||
-        second === 'or' ||
-        second === 'of'
-      )
-        broken++
-    } else if (auxiliaries.has(first) && (first === second || second === 'of' || second === 'which')) broken++
-    else if (conjunctions.has(first) && first === second && first !== 'that') broken++
+    const first = kindOf.get(list[i - 1] ?? '')
+    const second = kindOf.get(list[i] ?? '')
+    if (first === undefined || second === undefined) continue
+    if (brokenKinds.has(`${first} ${second}`) && !soundPairs.has(`${list[i - 1]} ${list[i]}`)) broken++
   }
   return broken
 }
 
 /** Share of words whose letters do not go together in English; capitals, digits and other scripts are left alone. */
 function mashedShare(text: string): { share: number; mashed: number } {
-  const list = text.match(/[\p{L}\p{N}'’]+/gu) ?? []
+  const list = text.replace(/\S+\.\S+|\S*[/@_]\S*/g, ' ').match(/[\p{L}\p{N}'’]+/gu) ?? []
   let judged = 0
   let mashed = 0
   for (const spelled of list) {
@@ -103,7 +106,7 @@ export const gibberish: Check = (row, policy) => {
     if (repeatedShare(list) >= policy.repeatedShare)
       return refuse('gibberish', `The ${name} says the same words over and over.`, fix, { field: name })
     const broken = brokenPairs(list)
-    if (broken >= 3 && broken / list.length >= 0.05)
+    if (broken >= 3 && broken / list.length >= policy.brokenPairShare)
       return refuse('gibberish', `The words of the ${name} are in no order that makes a sentence.`, fix, {
         field: name,
         broken,

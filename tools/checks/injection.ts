@@ -126,8 +126,8 @@ const hiddenCharacters = /[\u200b-\u200f\u2060-\u2064\u00ad\ufeff\u180e]/g
 const directionControls = /[\u202a-\u202e\u2066-\u2069]/
 const tagCharacters = /[\u{e0000}-\u{e007f}]/u
 const aboutInjection =
-  /\b(?:prompt injection|injection attack|attackers?|malicious|phishing|security|for example|such as|an example of)\b/i
-const quoted = /["“”'‘’`«»][^"“”`«»]{4,200}["“”'’`«»]/g
+  /\b(?:prompt injections?|injection attacks?|jailbreaks?|attackers?|malicious|phishing|scams?|fraud)\b/i
+const quoted = /["“”«»][^"“”«»]{4,300}["“”«»]|(?<!\p{L})['‘][^'‘’]{8,300}['’](?!\p{L})/gu
 
 const digitLetters = new Map(
   [...'0o1i3e4a5s7t8b@a$s!i'].flatMap((sign, i, all) =>

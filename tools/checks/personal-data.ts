@@ -4,7 +4,7 @@ import { pass, refuse } from './check.ts'
 type Finder = (text: string) => string | undefined
 
 const dot = String.raw`(?:\s*[\[({<]\s*(?:dot|\.)\s*[\])}>]\s*|\s+dot\s+|\s?\.\s?)`
-const bracketedAt = String.raw`(?:\s*[\[({<]\s*(?:at|@)\s*[\])}>]\s*|\s*@\s*|\s*[＠﹫]\s*|\s+_?AT_?\s+)`
+const bracketedAt = String.raw`(?:\s*[\[({<]\s*(?:at|@)\s*[\])}>]\s*|\s*@\s*|\s*[＠﹫]\s*)`
 const endings =
   '(?:[a-z]{2}|com|net|org|edu|gov|mil|int|info|biz|name|email|online|site|shop|farm|club|world|app|dev|mail|life|live|me)'
 const email = new RegExp(
@@ -15,11 +15,13 @@ const spelledEmail = new RegExp(
   String.raw`\b[\w.+-]+\s+at\s+[a-z0-9-]+(?:\s+dot\s+[a-z0-9-]+)*\s+dot\s+${endings}\b`,
   'i',
 )
+const shoutedEmail =
+  /\b[\w.+-]+ ?_?(?:AT)_? ?[A-Za-z0-9-]+(?: ?_?DOT_? ?[A-Za-z0-9-]+)+\b|\b[\w.+-]+ _?AT_? [a-z0-9-]+\.[a-z]{2,}\b/
 const plainEmail = /[^\s@<>()[\]]+@[^\s@<>()[\]]+\.\p{L}{2,}/u
 
 const cue =
   /\b(?:tel(?:ephone)?|phone|mobile|cell(?:phone)?|call|ring|text|whatsapp|signal|telegram|sms|fax|hotline|dial|reach (?:me|us|him|her|them)|contact)\b/i
-const tollFree = /^\(?(?:\+?1[ .-]?)?\(?8(?:00|33|44|55|66|77|88)\b/
+const tollFree = (number: string): boolean => /^1?8(?:00|33|44|55|66|77|88)\d{7}$/.test(digitsOf(number))
 const international = /(?<![\w.])(?:\+|00)[1-9](?:[ .\-/()]{0,2}\d){7,14}(?!\d)/g
 const northAmerican = /(?<![\w.-])(?:\+?1[ .-])?(?:\(\d{3}\)\s?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])/g
 const trunk = /(?<![\w.,/-])\(?0[1-9]\d{1,4}\)?[ /-]\d{2,4}(?:[ /-]?\d{2,4}){1,3}(?![\w-])/g
@@ -36,10 +38,10 @@ const phone: Finder = text => {
   const found = 'a phone number'
   if (spokenDigits.test(text)) return found
   for (const shape of [international, northAmerican, trunk, bareTrunk])
-    for (const [number] of text.matchAll(shape)) if (!tollFree.test(number.trim())) return found
+    for (const [number] of text.matchAll(shape)) if (!tollFree(number)) return found
   for (const match of text.matchAll(digitGroups)) {
     const digits = digitsOf(match[0])
-    if (digits.length < 7 || digits.length > 15 || tollFree.test(match[0])) continue
+    if (digits.length < 7 || digits.length > 15 || tollFree(match[0])) continue
     const before = text.slice(Math.max(0, match.index - 40), match.index)
     if (cue.test(before) && !/\d\s?[-–]\s?\d{4}$/.test(match[0].slice(0, 4))) return found
   }
@@ -139,7 +141,9 @@ const handle: Finder = text =>
     : undefined
 
 const emailFinder: Finder = text =>
-  plainEmail.test(text) || email.test(text) || spelledEmail.test(text) ? 'an e-mail address' : undefined
+  plainEmail.test(text) || shoutedEmail.test(text) || email.test(text) || spelledEmail.test(text)
+    ? 'an e-mail address'
+    : undefined
 
 const finders: readonly Finder[] = [
   emailFinder,

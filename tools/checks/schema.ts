@@ -5,7 +5,7 @@ const fields = ['question', 'answer', 'licence', 'account', 'id'] as const
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding control characters is the point
 const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]/u
 const brokenText = /\ufffd|Ã[\u0080-\u00bf©¨¢¼¶¤]|â€[™œ\u009d“”]/u
-const visible = /[\p{L}\p{N}]/u
+const visible = /[\p{L}\p{N}\p{P}\p{S}]/u
 
 /** Every field is text, none is blank, and no character is a control character or the mark of a broken encoding. */
 export const schema: Check = row => {

@@ -1,0 +1,95 @@
+import { Annotation, type BaseCheckpointSaver, END, interrupt, START, StateGraph } from '@langchain/langgraph'
+import type { Network } from '../tools/context.ts'
+import { evaluate } from '../tools/evaluate.ts'
+import { inspect, type LifecycleView } from '../tools/inspect.ts'
+import { refundPledges } from '../tools/refund-pledges.ts'
+import { release } from '../tools/release.ts'
+import { snapshot } from '../tools/snapshot.ts'
+import { tally } from '../tools/tally.ts'
+import { tune } from '../tools/tune.ts'
+import { actAs } from './act.ts'
+import * as curator from './curator.ts'
+import * as trainer from './trainer.ts'
+
+const State = Annotation.Root({
+  proposalId: Annotation<string>,
+  passed: Annotation<boolean>,
+  runId: Annotation<string>,
+})
+type State = typeof State.State
+
+/**
+ * The life of one model: voting -> gathering -> tuning -> evaluating -> serving, or an end on the way. The graph keeps
+ * ids only; the truth is in the tables. A node that has to wait for people, time or a worker interrupts, and looks again
+ * when it is resumed. Every verb call carries a key, so a node that ran before a crash may run again.
+ */
+export const lifecycleGraph = (network: Network, checkpointer: BaseCheckpointSaver) => {
+  const as = {
+    curator: actAs(network, 'curator'),
+    trainer: actAs(network, 'trainer'),
+    treasurer: actAs(network, 'treasurer'),
+  }
+  const look = ({ proposalId }: State): Promise<LifecycleView> =>
+    as.treasurer(inspect, { proposal: proposalId })
+  const waitUntil = async (
+    state: State,
+    what: string,
+    ready: (view: LifecycleView) => boolean,
+  ): Promise<LifecycleView> => {
+    const view = await look(state)
+    if (!ready(view)) interrupt({ waitsFor: what })
+    // After the interrupt the node starts over from its top, so this is reached only when the view is ready.
+    return ready(view) ? view : waitUntil(state, what, ready)
+  }
+
+  return new StateGraph(State)
+    .addNode('vote', async state => {
+      await waitUntil(state, 'poll-close', view => view.state !== 'voting' || view.pollClosed)
+      const { passed } = await as.treasurer(tally, { proposal: state.proposalId }, { key: state.proposalId })
+      return { passed }
+    })
+    .addNode('refund', async state => {
+      await as.treasurer(refundPledges, { proposal: state.proposalId }, { key: state.proposalId })
+      return {}
+    })
+    .addNode('gather', async state => {
+      await waitUntil(state, 'data', view => view.state !== 'gathering' || curator.mayFreeze(view))
+      await as.curator(snapshot, { proposal: state.proposalId }, { key: state.proposalId })
+      return {}
+    })
+    .addNode('tune', async state => {
+      const { accepted, snapshotId } = await look(state)
+      const recipe = trainer.chooseRecipe(accepted)
+      const { runId } = await as.trainer(
+        tune,
+        { proposal: state.proposalId, snapshotId: snapshotId ?? '', recipe },
+        { key: snapshotId ?? '' },
+      )
+      return { runId }
+    })
+    .addNode('await-run', async state => {
+      const { runState } = await waitUntil(
+        state,
+        'worker',
+        view => view.runState === 'trained' || view.runState === 'failed',
+      )
+      return { passed: runState === 'trained' }
+    })
+    .addNode('evaluate', async state => {
+      const { passed } = await as.trainer(evaluate, { runId: state.runId }, { key: state.runId })
+      return { passed }
+    })
+    .addNode('release', async state => {
+      await as.trainer(release, { runId: state.runId }, { key: state.runId })
+      return {}
+    })
+    .addEdge(START, 'vote')
+    .addConditionalEdges('vote', state => (state.passed ? 'gather' : 'refund'), ['gather', 'refund'])
+    .addEdge('refund', END)
+    .addEdge('gather', 'tune')
+    .addEdge('tune', 'await-run')
+    .addConditionalEdges('await-run', state => (state.passed ? 'evaluate' : END), ['evaluate', END])
+    .addConditionalEdges('evaluate', state => (state.passed ? 'release' : END), ['release', END])
+    .addEdge('release', END)
+    .compile({ checkpointer, name: 'lifecycle' })
+}

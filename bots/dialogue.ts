@@ -1,0 +1,135 @@
+import { fault } from '../infra/errors.ts'
+import { type Argument, faultOf, type ParsedLine, readValue } from './commands.ts'
+import { type Say, text } from './reply.ts'
+import { parseRows, type SentRow } from './rows.ts'
+import type { Dialogue, Directory, Session, Surroundings } from './session.ts'
+
+/**
+ * Begins to ask for what a command line left out, one argument a message: the required ones, and those optional ones
+ * that the catalogue has a question for.
+ */
+export const startDialogue = (session: Session, parsed: ParsedLine, directory: Directory, say: Say): void => {
+  const { command, input, missing } = parsed
+  const open = command.arguments.filter(
+    argument =>
+      input[argument.name] === undefined &&
+      (missing.includes(argument) || session.say.prompts[`${command.name}.${argument.name}`] !== undefined),
+  )
+  const dialogue: Dialogue = { kind: 'dialogue', command, input: { ...input }, open, lines: [] }
+  session.pending = dialogue
+  say(text(session.say.cancelHint, 'quiet'))
+  if (open[0]?.name === 'proposal' && directory.gathering.length > 0)
+    say({
+      kind: 'choices',
+      text: promptOf(session, dialogue, open[0]),
+      choices: directory.gathering.map(name => ({ label: name, line: name })),
+    })
+  else sayNext(session, dialogue, say)
+}
+
+const promptOf = ({ say }: Session, { command }: Dialogue, argument: Argument): string => {
+  const prompt = say.prompts[`${command.name}.${argument.name}`] ?? say.prompt(argument.name, argument.help)
+  return argument.fallback === undefined ? prompt : `${prompt} ${say.keepDefault(argument.fallback)}`
+}
+
+const sayNext = (session: Session, dialogue: Dialogue, say: Say): void => {
+  const [next] = dialogue.open
+  if (next !== undefined) say(text(promptOf(session, dialogue, next)))
+}
+
+/**
+ * Takes one line as the answer to what was asked last. Returns the complete command once nothing is open, null before.
+ * A value that the verb's schema refuses is said so and asked for again.
+ */
+export const answerDialogue = async (
+  session: Session,
+  dialogue: Dialogue,
+  line: string,
+  say: Say,
+  surroundings: Surroundings,
+): Promise<ParsedLine | null> => {
+  const [argument] = dialogue.open
+  if (argument === undefined) return null
+  const value = await readAnswer(session, dialogue, argument, line, say, surroundings)
+  if (value === undefined) return null
+  dialogue.open.shift()
+  if (value !== keep) dialogue.input[argument.name] = value
+  if (dialogue.open.length > 0) {
+    sayNext(session, dialogue, say)
+    return null
+  }
+  session.pending = null
+  return { command: dialogue.command, input: dialogue.input, missing: [] }
+}
+
+/** The person said nothing, so the schema's default stands. */
+const keep = Symbol('keep')
+
+const readAnswer = async (
+  session: Session,
+  dialogue: Dialogue,
+  argument: Argument,
+  line: string,
+  say: Say,
+  surroundings: Surroundings,
+): Promise<unknown> => {
+  if (argument.kind === 'rows') return collectRows(session, dialogue, argument, line, say, surroundings)
+  if (line.trim() === '') {
+    if (!argument.required) return keep
+    sayNext(session, dialogue, say)
+    return undefined
+  }
+  const value = readValue(argument, line.trim())
+  const wrong = faultOf(dialogue.command, argument, value)
+  if (wrong === null) return value
+  say(text(session.say.invalidValue(argument.name, wrong), 'bad'))
+  sayNext(session, dialogue, say)
+  return undefined
+}
+
+const collectRows = async (
+  session: Session,
+  dialogue: Dialogue,
+  argument: Argument,
+  line: string,
+  say: Say,
+  surroundings: Surroundings,
+): Promise<SentRow[] | undefined> => {
+  if (line.trim() !== '' && !line.trim().startsWith('@')) {
+    dialogue.lines.push(line)
+    return undefined
+  }
+  if (line.trim() === '' && dialogue.lines.length === 0) {
+    sayNext(session, dialogue, say)
+    return undefined
+  }
+  const typed = dialogue.lines.join('\n')
+  dialogue.lines = []
+  const rows = line.trim() === '' ? parseRows(typed) : await rowsFromFile(session, line.trim(), surroundings)
+  const wrong = faultOf(dialogue.command, argument, rows)
+  if (wrong === null) return rows
+  // Too few rows so far, or one that cannot be used: what was typed is kept, and the person goes on.
+  dialogue.lines = typed === '' ? [] : typed.split('\n')
+  say(text(session.say.invalidValue(argument.name, wrong), 'bad'))
+  say(text(session.say.rowsSoFar(rows.length), 'quiet'))
+  return undefined
+}
+
+/** Reads the rows of a file named `@path`. Throws `file-unreadable` where the surface reads no files, or this one not. */
+export const rowsFromFile = async (
+  session: Session,
+  name: string,
+  surroundings: Surroundings,
+): Promise<SentRow[]> => {
+  const path = name.replace(/^@/, '').trim()
+  const unreadable = (cause?: unknown) =>
+    fault('file-unreadable', session.say.fileUnreadable(path), {
+      fix: 'Check its path, or paste the rows instead.',
+      cause,
+    })
+  if (surroundings.readFile === undefined) throw unreadable()
+  const content = await surroundings.readFile(path).catch((error: unknown) => {
+    throw unreadable(error)
+  })
+  return parseRows(content)
+}

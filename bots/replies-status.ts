@@ -1,0 +1,134 @@
+import type { z } from 'zod'
+import type { ProposalStatus, status } from '../tools/status.ts'
+import { countText, improvementText, natsText, percentText, timeText, tokensText } from './format.ts'
+import { type Field, type Reply, text } from './reply.ts'
+import type { Sentences } from './sentences.ts'
+
+/** Says where the network stands; a single proposal is shown as a card with everything about it. */
+export const statusReplies = (output: z.output<typeof status.output>, say: Sentences): Reply[] => {
+  const [only] = output.proposals
+  const me = output.me
+  const foot =
+    me === null
+      ? []
+      : [
+          text(
+            `You: ${tokensText(me.balanceUnits)} tokens of balance, ${countText(me.contributions.accepted, 'accepted row')}.`,
+            'quiet',
+          ),
+        ]
+  if (only === undefined) return [text(say.noProposals), ...foot]
+  if (output.proposals.length === 1) return [...proposalReplies(only, say), ...foot]
+  return [
+    {
+      kind: 'table',
+      title: 'Proposals',
+      columns: [
+        { label: 'Model' },
+        { label: 'State' },
+        { label: 'Rows', numeric: true },
+        { label: 'Price', numeric: true },
+        { label: 'Answers', numeric: true },
+      ],
+      rows: output.proposals.map(proposal => [
+        proposal.release === null ? proposal.name : `${proposal.name}@${proposal.release.version}`,
+        say.states[proposal.state] ?? proposal.state,
+        `${proposal.rows.accepted} of ${proposal.rowsWanted}`,
+        tokensText(proposal.priceUnits),
+        String(proposal.answers),
+      ]),
+      note: 'One in full: /status <model>',
+    },
+    ...foot,
+  ]
+}
+
+const proposalReplies = (proposal: ProposalStatus, say: Sentences): Reply[] => {
+  const { poll, evaluation, run, snapshot } = proposal
+  const fields: (Field | null)[] = [
+    {
+      label: 'State',
+      value: `${say.states[proposal.state] ?? proposal.state}${proposal.reason === null ? '' : `: ${proposal.reason}`}`,
+    },
+    { label: 'Data wanted', value: proposal.dataWanted },
+    { label: 'Licences', value: proposal.licences.join(', ') },
+    { label: 'Price', value: `${tokensText(proposal.priceUnits)} tokens a question` },
+    { label: 'Bond', value: `${tokensText(proposal.bondUnits)} tokens by ${proposal.proposer}` },
+    {
+      label: 'Vote',
+      value:
+        poll === null
+          ? `${countText(proposal.ballots, 'ballot')}, sealed until ${timeText(proposal.closesAt)}`
+          : `${poll.passed ? 'passed' : 'rejected'}: yes ${tokensText(poll.yesUnits)}, no ${tokensText(poll.noUnits)}`,
+    },
+    {
+      label: 'Rows',
+      value: `${proposal.rows.accepted} of ${proposal.rowsWanted} accepted, ${proposal.rows.refused} refused, from ${countText(proposal.contributors, 'person').replace('persons', 'people')}`,
+    },
+    snapshot && { label: 'Snapshot', value: `${countText(snapshot.rows, 'row')}, root ${snapshot.root}` },
+    evaluation && {
+      label: 'Held-out loss',
+      value: `${natsText(evaluation.adapterLoss)} nats a token, base ${natsText(evaluation.baseLoss)}: ${improvementText(evaluation.baseLoss, evaluation.adapterLoss)} gone`,
+    },
+    {
+      label: 'Split',
+      value: Object.entries(proposal.split)
+        .map(([who, part]) => `${who} ${percentText(part / 100)}`)
+        .join(', '),
+    },
+  ]
+  const card: Reply = {
+    kind: 'card',
+    title: proposal.release === null ? proposal.name : `${proposal.name}@${proposal.release.version}`,
+    body: proposal.purpose,
+    fields: fields.filter(field => field !== null),
+  }
+  return [
+    card,
+    ...(run?.state === 'training' && run.steps !== null ? [runProgress(proposal, say)] : []),
+    ...nextSteps(proposal),
+  ]
+}
+
+/** The progress of a proposal's running training. */
+export const runProgress = (proposal: ProposalStatus, say: Sentences): Reply & { kind: 'progress' } => {
+  const { step, steps, loss, tokensPerSecond, secondsLeft } = proposal.run ?? {
+    step: 0,
+    steps: 0,
+    loss: null,
+    tokensPerSecond: null,
+    secondsLeft: null,
+  }
+  return {
+    kind: 'progress',
+    label: say.training(proposal.name),
+    step: step ?? 0,
+    steps: steps ?? 0,
+    ...(loss === null ? {} : { loss }),
+    ...(tokensPerSecond === null ? {} : { tokensPerSecond }),
+    ...(secondsLeft === null ? {} : { secondsLeft }),
+  }
+}
+
+const nextSteps = ({ name, state, poll }: ProposalStatus): Reply[] => {
+  if (state === 'voting' && poll === null)
+    return [
+      {
+        kind: 'choices',
+        text: 'What do you want?',
+        choices: [
+          { label: 'Vote yes', line: `/vote ${name} yes` },
+          { label: 'Vote no', line: `/vote ${name} no` },
+        ],
+      },
+    ]
+  if (state === 'gathering')
+    return [
+      {
+        kind: 'choices',
+        text: 'It needs rows.',
+        choices: [{ label: 'Contribute', line: `/contribute ${name}` }],
+      },
+    ]
+  return []
+}

@@ -1,0 +1,148 @@
+import { countText, durationText, percentText, tokensText } from './format.ts'
+
+/** Every sentence a bot says, in one language. Another language is another value of the same type. */
+export const english = {
+  greeting: (name: string) => `Hello, ${name}. Ask a question, or type /help.`,
+  farewell: 'Goodbye.',
+  noModel: 'No model has been released yet, so nothing can answer. /status shows what is under way.',
+  onlyModel: (model: string, price: string) => `Questions go to ${model}, ${tokensText(price)} tokens each.`,
+  whichModel: 'Several models are released. Say which one you mean.',
+  nowAsking: (model: string) => `Questions now go to ${model}.`,
+  notAQuestion: (line: string) =>
+    `I read "${line}" as a remark: it does not end in a question mark and names no command.`,
+  askAnyway: (model: string) => `Ask ${model}`,
+  seeHelp: 'See all commands',
+  seeStatus: 'See where things stand',
+  helpTitle: 'Commands',
+  helpNote:
+    'Words go by position or as name=value; put quotes around words with spaces. Anything that ends in a question mark is asked.',
+  command: 'Command',
+  does: 'What it does',
+  confirm: {
+    ask: (model: string, price: string) => `${model} costs ${tokensText(price)} tokens a question. Ask it?`,
+    deposit: (tokens: string) => `Move ${tokens} tokens from your wallet to your prepaid balance?`,
+    pledge: (tokens: string, proposal: string) =>
+      `Pledge ${tokens} tokens to ${proposal}? They come back if it is never released.`,
+    propose: (name: string, bond: string) =>
+      `Propose ${name} and post a bond of ${bond} tokens? It comes back as you deliver.`,
+    vote: (proposal: string, choice: string) =>
+      `Vote ${choice} on ${proposal}? You can change it until the poll closes.`,
+    claim: 'Have everything you earned paid to your wallet?',
+    withdraw: 'Take this row back and erase its text? This cannot be undone.',
+    other: (command: string) => `Run /${command}?`,
+  },
+  yes: 'Yes',
+  no: 'No',
+  dropped: 'Nothing was done.',
+  sayYesOrNo: 'Please say yes or no.',
+  cancelled: 'Stopped. Nothing was sent.',
+  cancelHint: 'Type /cancel to stop.',
+  prompts: {
+    'ask.question': 'What is your question?',
+    'contribute.proposal': 'Which model are the rows for?',
+    'contribute.licence':
+      'Under which licence do you give them? CC0-1.0 gives up all rights; CC-BY-4.0 asks for credit.',
+    'contribute.rights': 'Are the rows yours to give under this licence? (yes or no)',
+    'contribute.rows':
+      'Now the rows: one "question | answer" a line, or pasted JSON Lines or CSV. End with an empty line.',
+    'propose.name': 'What is the model called? Lower-case letters, digits and hyphens, such as med-qa.',
+    'propose.purpose': 'What is it for? Whom does it help, with what? (20 characters or more)',
+    'propose.dataWanted': 'Which questions and answers does it need?',
+    'propose.rowsWanted': 'How many accepted rows does it need before it is tuned?',
+    'propose.licences': 'Which licences may rows have? (comma-separated, such as CC0-1.0, CC-BY-4.0)',
+    'propose.minimumImprovement':
+      'By how many percent must it beat the base model on the held-out questions?',
+    'propose.price': 'What does a question cost, in tokens?',
+    'propose.bond': 'How large is your bond, in tokens? It comes back as you deliver.',
+    'propose.evaluation':
+      'Now at least ten held-out questions with answers that nobody may train on: one "question | answer" a line, or pasted JSON Lines or CSV. End with an empty line.',
+    'vote.choice': 'Yes or no?',
+    'feedback.thumb': 'Was the answer good? (up or down)',
+  } as Readonly<Record<string, string>>,
+  prompt: (argument: string, help: string) => (help === '' ? `${argument}?` : `${argument}: ${help}`),
+  invalidValue: (argument: string, why: string) => `That cannot be the ${argument}: ${why}.`,
+  rowsSoFar: (count: number) => `${countText(count, 'row')} so far. More, or an empty line to end.`,
+  keepDefault: (value: string) => `(empty for ${value})`,
+  /** Faults that people meet often, said in their words. */
+  faults: {
+    'insufficient-balance': 'Your prepaid balance does not cover the price.',
+  } as Readonly<Record<string, string>>,
+  incident: (id: string) =>
+    `Something went wrong on our side. The operator finds it in the log as incident ${id}.`,
+  tryAgain: 'It may work in a moment.',
+  interrupted: 'Stopped.',
+  topUp: (tokens: string) => `Move ${tokens} tokens to your balance`,
+  why: 'Why?',
+  good: '👍 good',
+  bad: '👎 bad',
+  answerFoot: (model: string, price: string, balance: string) =>
+    `${model} · paid ${tokensText(price)} · ${tokensText(balance)} tokens left`,
+  receipt: (id: string) => `Receipt ${id}`,
+  thanks: 'Thank you, noted.',
+  deposited: (balance: string) => `Done. Your balance is ${tokensText(balance)} tokens.`,
+  pledged: 'Pledged. It becomes prepaid balance at the release, and comes back if there is none.',
+  proposed: (name: string, closesAt: string) =>
+    `${name} is up for a vote until ${closesAt}. The bond is on chain.`,
+  voted: (counted: boolean, weight: string) =>
+    counted
+      ? `Your vote weighs ${tokensText(weight)}. The tally is sealed until the poll closes.`
+      : 'Your vote is recorded and shown, but weighs nothing: you had no stake or earnings when the proposal was made.',
+  received: (rows: number, refused: number) =>
+    `${countText(rows, 'row')} received${refused === 0 ? '' : `, ${refused} of them refused at once and not stored`}. The curator checks them now.`,
+  frozen: (accepted: number) => `The gathering is closed with ${countText(accepted, 'accepted row')}.`,
+  claimed: (units: string) =>
+    units === '0'
+      ? 'There is nothing to claim yet.'
+      : `${tokensText(units)} tokens were paid to your wallet.`,
+  withdrawn: (models: readonly string[]) =>
+    models.length === 0
+      ? 'The row is erased.'
+      : `The row is erased. These models were tuned with it: ${models.join(', ')}.`,
+  measuring: 'This answer has not been measured yet. Ask again in a moment.',
+  abstained: {
+    'no-gain': 'The tuned model was no surer of this answer than the base model, so nobody is paid for it.',
+    'gain-too-small': 'The tuning added too little to this answer to say whose rows did it.',
+    'asker-is-contributor': 'You asked what you had contributed yourself, so nothing is paid for it.',
+    disputed: 'This answer is disputed, so nothing is paid for it yet.',
+  } as Readonly<Record<string, string>>,
+  abstainedFor: (reason: string) => `No share was given: ${reason.replaceAll('-', ' ')}.`,
+  provisional: 'Provisional: measured once, without an interval.',
+  unattributed: (part: number) => `${percentText(part)} of the answer is attributed to nobody.`,
+  nats: (base: string, adapter: string) =>
+    `The answer costs the base model ${base} nats and the tuned one ${adapter}.`,
+  states: {
+    voting: 'voting',
+    gathering: 'gathering data',
+    tuning: 'tuning',
+    evaluating: 'being judged',
+    serving: 'serving',
+    rejected: 'rejected',
+    failed: 'failed',
+    retired: 'retired',
+  } as Readonly<Record<string, string>>,
+  training: (model: string) => `Training ${model}`,
+  left: (seconds: number) => `${durationText(seconds)} left`,
+  fileUnreadable: (path: string) => `The file "${path}" cannot be read here.`,
+  noProposals: 'There are no proposals yet. Make one with /propose.',
+  /** Words that open a question even without a question mark. */
+  interrogatives:
+    /^(what|when|where|which|who|whom|whose|why|how|is|are|was|were|do|does|did|can|could|should|would|will|may|explain|describe|tell me)\b/i,
+  notices: {
+    'contribution.reviewed': (facts: Readonly<Record<string, unknown>>) =>
+      `Your rows were checked: ${facts.accepted} accepted, ${facts.refused} refused. /submission shows each with its reason.`,
+    'proposal.passed': (facts: Readonly<Record<string, unknown>>) =>
+      `${facts.name} passed its vote and gathers data now.`,
+    'proposal.rejected': (facts: Readonly<Record<string, unknown>>) =>
+      `${facts.name} was rejected: ${facts.reason}.`,
+    'model.released': (facts: Readonly<Record<string, unknown>>) =>
+      `${facts.model} is released. Ask it something.`,
+    'epoch.activated': (facts: Readonly<Record<string, unknown>>) =>
+      `You earned ${tokensText(String(facts.units))} tokens. /claim has them paid to your wallet.`,
+  } as Readonly<Record<string, (facts: Readonly<Record<string, unknown>>) => string>>,
+  notice: (kind: string) => `News: ${kind.replaceAll(/[.-]/g, ' ')}.`,
+}
+
+export type Sentences = typeof english
+
+/** The languages a bot speaks, by their tag. */
+export const languages: Readonly<Record<string, Sentences>> = { en: english }

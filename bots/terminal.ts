@@ -1,0 +1,257 @@
+import { readFile } from 'node:fs/promises'
+import { createInterface, type Interface } from 'node:readline'
+import type { Readable, Writable } from 'node:stream'
+import type { Caller, Network } from '../tools/context.ts'
+import { call, type Verb } from '../tools/registry.ts'
+import type { ProposalStatus } from '../tools/status.ts'
+import { converse } from './conversation.ts'
+import { tellNotices } from './notices.ts'
+import { runProgress } from './replies-status.ts'
+import type { Reply } from './reply.ts'
+import { type Bot, type Directory, openBot, openSession, readDirectory, type Session } from './session.ts'
+import { type Look, progressLine, terminalText } from './terminal-text.ts'
+
+export interface TerminalOptions {
+  readonly input: Readable & { isTTY?: boolean }
+  readonly output: Writable & { isTTY?: boolean; columns?: number }
+  /** Whose terminal it is: the user's name on this machine; joins on first use unless `caller` is given. */
+  readonly user: string
+  readonly caller?: Caller
+  /** NO_COLOR and TERM are read from it. */
+  readonly environment?: Readonly<Record<string, string | undefined>>
+  /** Seconds between looks at notices and running trainings; default 2. */
+  readonly pollSeconds?: number
+  /** Lines typed in earlier sessions, newest first. */
+  readonly history?: readonly string[]
+}
+
+export interface Terminal {
+  /** Resolves when the person has left, with the lines typed, newest first. */
+  readonly closed: Promise<readonly string[]>
+  close(): void
+}
+
+/**
+ * Opens the terminal chat on `input` and `output`. On a terminal it completes commands and names, keeps a history and
+ * shows a running training above the prompt; piped, it answers line by line and ends with the input. Ctrl-C stops what is
+ * under way, else leaves.
+ */
+export const openTerminal = async (
+  network: Network,
+  verbs: readonly Verb[],
+  options: TerminalOptions,
+): Promise<Terminal> => {
+  const bot = openBot(network, verbs)
+  const session = openSession(options.caller ?? (await joinTerminal(bot, options.user)), options.user)
+  const chat = new TerminalChat(bot, session, options)
+  return { closed: chat.start(), close: () => chat.leave() }
+}
+
+const joinTerminal = async (bot: Bot, user: string): Promise<Caller> => {
+  const anyone: Caller = { role: 'anyone', accountId: null, surface: 'terminal' }
+  const join = bot.verb('join')
+  if (join === undefined) return anyone
+  const joined = (await call(bot.network, anyone, join, {
+    name: user,
+    platform: 'terminal',
+    subject: user,
+  })) as {
+    accountId: string
+  }
+  return { role: 'member', accountId: joined.accountId, surface: 'terminal' }
+}
+
+class TerminalChat {
+  private readonly bot: Bot
+  private readonly session: Session
+  private readonly options: TerminalOptions
+  private readonly live: boolean
+  private readonly lines: Interface
+  private directory: Directory = { proposals: [], models: [], gathering: [] }
+  private queue: Promise<void> = Promise.resolve()
+  private running: AbortController | null = null
+  private midLine = false
+  private bar = ''
+  private timer: NodeJS.Timeout | undefined
+  private left = false
+
+  constructor(bot: Bot, session: Session, options: TerminalOptions) {
+    this.bot = bot
+    this.session = session
+    this.options = options
+    this.live = options.input.isTTY === true && options.output.isTTY === true
+    this.lines = createInterface({
+      input: options.input,
+      output: options.output,
+      terminal: this.live,
+      history: [...(options.history ?? [])],
+      historySize: 500,
+      removeHistoryDuplicates: true,
+      completer: (line: string) => this.complete(line),
+    })
+  }
+
+  async start(): Promise<readonly string[]> {
+    let history: readonly string[] = this.options.history ?? []
+    this.lines.on('history', newest => {
+      history = [...newest]
+    })
+    const closed = new Promise<void>(resolve => this.lines.once('close', resolve))
+    this.lines.on('line', line => {
+      this.queue = this.queue.then(() => this.answer(line))
+    })
+    this.lines.on('SIGINT', () => this.interrupt())
+    await this.refresh()
+    if (this.live) await this.greet()
+    await closed
+    // Piped input may end while answers are still being made.
+    await this.queue
+    clearTimeout(this.timer)
+    return history
+  }
+
+  leave(): void {
+    this.left = true
+    this.running?.abort()
+    clearTimeout(this.timer)
+    this.lines.close()
+  }
+
+  private look(): Look {
+    const { environment = {}, output } = this.options
+    const plain = (environment.NO_COLOR ?? '') !== '' || environment.TERM === 'dumb'
+    return {
+      columns: Math.max(40, Math.min(120, output.columns ?? 100)),
+      colour: output.isTTY === true && !plain,
+    }
+  }
+
+  private write(text: string): void {
+    if (!this.options.output.writableEnded) this.options.output.write(text)
+  }
+
+  private readonly say = (reply: Reply): void => {
+    if (reply.kind === 'progress' && this.live) {
+      this.write(`\r\u001B[K${progressLine(reply, this.look())}`)
+      this.midLine = true
+      return
+    }
+    if (reply.kind !== 'part') this.endLine()
+    const shown = terminalText(reply, this.look())
+    if (reply.kind === 'part') this.midLine = !shown.endsWith('\n')
+    this.write(shown)
+  }
+
+  private endLine(): void {
+    if (this.midLine) this.write('\n')
+    this.midLine = false
+  }
+
+  private async greet(): Promise<void> {
+    const { say } = this.session
+    this.say({ kind: 'text', text: say.greeting(this.session.name) })
+    const [only] = this.directory.models
+    if (only === undefined) this.say({ kind: 'text', text: say.noModel, tone: 'quiet' })
+    else if (this.directory.models.length === 1)
+      this.say({ kind: 'text', text: say.onlyModel(only.name, only.priceUnits), tone: 'quiet' })
+    await this.poll()
+    this.prompt()
+  }
+
+  private prompt(keepCursor = false): void {
+    if (!this.live || this.left) return
+    const asked = this.session.pending === null ? (this.session.model ?? 'tributary') : '…'
+    this.lines.setPrompt(`${this.bar === '' ? '' : `${this.bar}\n`}${asked}> `)
+    this.lines.prompt(keepCursor)
+  }
+
+  private async answer(line: string): Promise<void> {
+    if (this.left) return
+    if (/^\/?(quit|exit|bye)$/i.test(line.trim())) return this.leave()
+    this.running = new AbortController()
+    await converse(this.bot, this.session, line, this.say, {
+      signal: this.running.signal,
+      readFile: path => readFile(path, 'utf8'),
+    })
+    this.running = null
+    this.endLine()
+    await this.refresh()
+    this.prompt()
+  }
+
+  private interrupt(): void {
+    if (this.running !== null) {
+      this.running.abort()
+      return
+    }
+    if (this.session.pending !== null || this.lines.line !== '') {
+      this.session.pending = null
+      this.write('\n')
+      // Ctrl-U: what was typed so far is dropped with the dialogue.
+      this.lines.write(null, { ctrl: true, name: 'e' })
+      this.lines.write(null, { ctrl: true, name: 'u' })
+      this.prompt()
+      return
+    }
+    this.write(`\n${this.session.say.farewell}\n`)
+    this.leave()
+  }
+
+  private async refresh(): Promise<void> {
+    // A network that cannot answer now says so at the next line; completion is not worth a message.
+    this.directory = await readDirectory(this.bot, this.session).catch(() => this.directory)
+  }
+
+  /** Looks for notices and a running training, and again after a while. */
+  private async poll(): Promise<void> {
+    if (this.left) return
+    if (this.running === null) await this.showNews().catch(() => {})
+    this.timer = setTimeout(() => this.poll(), 1000 * (this.options.pollSeconds ?? 2))
+    // The chat's input keeps the process alive, not its clock.
+    this.timer.unref()
+  }
+
+  private async showNews(): Promise<void> {
+    const told: Reply[] = []
+    await tellNotices(this.bot, this.session, reply => {
+      told.push(reply)
+    })
+    const before = this.bar
+    this.bar = await this.trainingBar()
+    if (told.length === 0 && this.bar === before) return
+    if (this.running !== null) return
+    this.clearPrompt(before)
+    for (const reply of told) this.say(reply)
+    this.prompt(true)
+  }
+
+  // readline redraws its own prompt, but knows nothing of a bar that has gone or come.
+  private clearPrompt(before: string): void {
+    const rows = this.lines.getCursorPos().rows
+    this.write(`${rows > 0 ? `\u001B[${rows}A` : ''}\r\u001B[J`)
+    if (before !== this.bar) this.lines.setPrompt('')
+  }
+
+  private async trainingBar(): Promise<string> {
+    const status = this.bot.verb('status')
+    if (status === undefined) return ''
+    const { proposals } = (await call(this.bot.network, this.session.caller, status, {})) as {
+      proposals: ProposalStatus[]
+    }
+    const running = proposals.find(({ run }) => run?.state === 'training' && run.steps !== null)
+    return running === undefined ? '' : progressLine(runProgress(running, this.session.say), this.look())
+  }
+
+  private complete(line: string): [string[], string] {
+    const names = this.bot.commands.flatMap(({ name, aliases }) => [name, ...aliases])
+    if (/^\/\S*$/.test(line)) {
+      const all = [...names, 'help', 'model', 'cancel', 'quit'].map(name => `/${name} `).sort()
+      return [all.filter(name => name.startsWith(line)), line]
+    }
+    const word = /\S*$/.exec(line)?.[0] ?? ''
+    const values = line.startsWith('/')
+      ? [...new Set([...this.directory.models.map(({ name }) => name), ...this.directory.proposals])]
+      : []
+    return [values.filter(name => name.startsWith(word)).map(name => `${name} `), word]
+  }
+}

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { Hono } from 'hono'
+import type { Env } from './visitors.ts'
+
+const require = createRequire(import.meta.url)
+const own = (name: string) => fileURLToPath(new URL(`static/${name}`, import.meta.url))
+
+/** The files that pages load: our own, and libraries as npm installed them. */
+const files = {
+  'style.css': own('style.css'),
+  'page.js': own('page.js'),
+  'chart.js': own('chart.js'),
+  'proof.js': own('proof.js'),
+  'htmx.js': require.resolve('htmx.org/dist/htmx.min.js'),
+  'htmx-sse.js': require.resolve('htmx.org/dist/ext/hx-sse.min.js'),
+  'uplot.js': require.resolve('uplot/dist/uPlot.iife.min.js'),
+  'uplot.css': require.resolve('uplot/dist/uPlot.min.css'),
+} as const
+
+export type AssetName = keyof typeof files
+
+export interface Assets {
+  /** The address of a file; it changes with the content, so that browsers may keep it for ever. */
+  address(name: AssetName): string
+  readonly routes: Hono<Env>
+}
+
+/** Reads all files at once, so that a missing one fails the start and not a page. */
+export const openAssets = (): Assets => {
+  const read = Object.entries(files).map(([name, path]) => {
+    const bytes = readFileSync(path)
+    return { name, bytes, hash: createHash('sha256').update(bytes).digest('hex').slice(0, 12) }
+  })
+  const routes = new Hono<Env>()
+  for (const { name, bytes, hash } of read)
+    routes.get(`/static/${hash}/${name}`, c =>
+      c.body(new Uint8Array(bytes), 200, {
+        'content-type': name.endsWith('.css') ? 'text/css; charset=utf-8' : 'text/javascript; charset=utf-8',
+        'cache-control': 'public, max-age=31536000, immutable',
+      }),
+    )
+  return { address: name => `/static/${read.find(file => file.name === name)?.hash}/${name}`, routes }
+}

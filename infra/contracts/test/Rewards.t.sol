@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {IRewards} from "../IRewards.sol";
+import {Authorization} from "../Authorization.sol";
+import {Epoch} from "./Epoch.sol";
+import {Tree} from "./Tree.sol";
+
+contract RewardsTest is Epoch {
+    uint256 private constant ANN = 0xA1;
+    uint256 private constant BOB = 0xB0B;
+
+    function setUp() public override {
+        super.setUp();
+        _fund(BOB, 1_000e6, "first");
+    }
+
+    function _active(Table memory t, uint24 epoch) private {
+        _post(t, epoch);
+        vm.warp(block.timestamp + WINDOW);
+    }
+
+    // Posting
+
+    function test_onlyThePosterPosts() public {
+        _refuses(IRewards.NotPoster.selector);
+        rewards.post("root", "file", 1, 1);
+    }
+
+    function test_aRootPaysOnlyWhatIsFunded() public {
+        vm.prank(POSTER);
+        _refuses(IRewards.NotFunded.selector);
+        rewards.post("root", "file", 1, 1_000e6 + 1);
+    }
+
+    function test_epochsAndTotalsNeverGoBack() public {
+        _active(_even(3, 10e6), 5);
+        vm.prank(POSTER);
+        _refuses(IRewards.TotalShrank.selector);
+        rewards.post("root", "file", 6, 30e6 - 1);
+        vm.prank(POSTER);
+        _refuses(IRewards.EpochWentBack.selector);
+        rewards.post("root", "file", 4, 30e6);
+    }
+
+    function test_oneRootAtATimeIsInItsWindow() public {
+        _post(_even(3, 10e6), 1);
+        vm.prank(POSTER);
+        _refuses(IRewards.RootPending.selector);
+        rewards.post("root", "file", 2, 30e6);
+    }
+
+    function test_theOldRootPaysDuringTheWindow() public {
+        Table memory old = _even(3, 10e6);
+        Table memory next = _even(3, 25e6);
+        _active(old, 1);
+        _post(next, 2);
+        IRewards.Leaf memory leaf = _leafOf(next, 0);
+        bytes32[] memory proof = Tree.proof(next.nodes, 0);
+        _refuses(IRewards.NotInTree.selector);
+        rewards.claim(leaf, proof);
+        _equal(_claim(old, 0), 10e6, "old root");
+        vm.warp(block.timestamp + WINDOW);
+        _equal(_claim(next, 0), 15e6, "new root, the difference");
+    }
+
+    // Claiming
+
+    function testFuzz_everybodyIsPaidTheirCumulativeOnce(uint64[7] memory parts, uint256 twice) public {
+        uint64[] memory cumulatives = new uint64[](7);
+        for (uint256 i = 0; i < 7; ++i) cumulatives[i] = parts[i] % 100e6;
+        Table memory t = _table(cumulatives);
+        _active(t, 1);
+        for (uint256 i = 0; i < 7; ++i) _equal(_claim(t, i), cumulatives[i], "claimed");
+        _equal(_claim(t, twice % 7), 0, "a second claim");
+        for (uint256 i = 0; i < 7; ++i) _equal(token.balanceOf(_account(i)), cumulatives[i], "balance");
+        _equal(rewards.standing().paid, t.total, "paid");
+    }
+
+    function testFuzz_aClaimFitsOnlyItsLeaf(uint256 index, address account, uint64 cumulative) public {
+        vm.assume(index != 1 || account != _account(1) || cumulative != 10e6);
+        Table memory t = _even(3, 10e6);
+        _active(t, 1);
+        bytes32[] memory proof = Tree.proof(t.nodes, 1);
+        _refuses(IRewards.NotInTree.selector);
+        rewards.claim(IRewards.Leaf(index, account, cumulative), proof);
+    }
+
+    function test_aRootWithAWrongSumPaysNoMoreThanItsTotal() public {
+        Table memory t = _even(3, 10e6);
+        t.total = 25e6;
+        _active(t, 1);
+        _claim(t, 0);
+        _claim(t, 1);
+        IRewards.Leaf memory leaf = _leafOf(t, 2);
+        bytes32[] memory proof = Tree.proof(t.nodes, 2);
+        _refuses(IRewards.PaidPastTotal.selector);
+        rewards.claim(leaf, proof);
+    }
+
+    function testFuzz_aRangePaysAllItsLeaves(uint256 size, uint256 first, uint256 count) public {
+        size = 1 + (size % 40);
+        first = first % size;
+        count = 1 + (count % (size - first));
+        Table memory t = _even(size, 3e6);
+        _active(t, 1);
+        _equal(_claimRange(t, first, count), 3e6 * count, "first");
+        _equal(_claimRange(t, first, count), 0, "again");
+        for (uint256 i = 0; i < size; ++i) {
+            bool inside = i >= first && i < first + count;
+            _equal(token.balanceOf(_account(i)), inside ? 3e6 : 0, "balance");
+        }
+    }
+
+    function test_aRangeWithAForeignLeafIsRefused() public {
+        Table memory t = _even(4, 3e6);
+        _active(t, 1);
+        (bytes32[] memory proof, bool[] memory flags) = Tree.range(t.nodes, 0, 2);
+        address[] memory accounts = new address[](2);
+        uint64[] memory cumulatives = new uint64[](2);
+        (accounts[0], accounts[1], cumulatives[0], cumulatives[1]) = (_account(0), _account(1), 3e6, 4e6);
+        _refuses(IRewards.NotInTree.selector);
+        rewards.claimRange(0, accounts, cumulatives, proof, flags);
+        _refuses(IRewards.LengthsDiffer.selector);
+        rewards.claimRange(0, accounts, new uint64[](1), proof, flags);
+        _refuses(IRewards.LengthsDiffer.selector);
+        rewards.claimRange(0, new address[](0), new uint64[](0), proof, flags);
+    }
+
+    function test_aFrozenIndexIsNotPaidAndSpoilsNoBatch() public {
+        Table memory t = _even(5, 3e6);
+        _active(t, 1);
+        _claim(t, 2);
+        vm.prank(GUARDIAN);
+        rewards.freeze(3, true);
+        IRewards.Leaf memory leaf = _leafOf(t, 3);
+        bytes32[] memory proof = Tree.proof(t.nodes, 3);
+        _refuses(IRewards.IndexFrozen.selector);
+        rewards.claim(leaf, proof);
+        _equal(_claimRange(t, 0, 5), 9e6, "three of five");
+        (uint64 units, bool frozen) = rewards.claimed(3);
+        _true(frozen && units == 0, "frozen");
+        (units, frozen) = rewards.claimed(2);
+        _true(!frozen && units == 3e6, "its neighbour");
+        vm.prank(GUARDIAN);
+        rewards.freeze(3, false);
+        _equal(_claim(t, 3), 3e6, "thawed");
+    }
+
+    function _signClaim(Table memory t, uint256 key, address recipient, uint256 deadline)
+        private
+        view
+        returns (bytes memory)
+    {
+        bytes32 typehash = keccak256(
+            "ClaimTo(uint256 index,bytes32 root,uint64 cumulative,address recipient,uint256 nonce,uint256 deadline)"
+        );
+        uint256 nonce = rewards.nonces(vm.addr(key));
+        bytes32 body = keccak256(abi.encode(typehash, 0, t.nodes[0], t.cumulatives[0], recipient, nonce, deadline));
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, keccak256(abi.encodePacked(hex"1901", _domain(), body)));
+        return abi.encodePacked(r, s, v);
+    }
+
+    function _domain() private view returns (bytes32) {
+        (, string memory name, string memory version, uint256 chainId, address here,,) = rewards.eip712Domain();
+        return keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256(bytes(name)),
+                keccak256(bytes(version)),
+                chainId,
+                here
+            )
+        );
+    }
+
+    function test_anAccountMaySendItsRewardElsewhereByItsSignature() public {
+        Table memory t;
+        t.cumulatives = new uint64[](1);
+        t.cumulatives[0] = t.total = 5e6;
+        IRewards.Leaf memory leaf = IRewards.Leaf(0, vm.addr(ANN), 5e6);
+        t.nodes = new bytes32[](1);
+        t.nodes[0] = _hashOf(leaf);
+        _active(t, 1);
+        bytes32[] memory none = new bytes32[](0);
+        uint256 deadline = block.timestamp + 60;
+        bytes memory signature = _signClaim(t, ANN, address(0x5AFE), deadline);
+        _refuses(IRewards.NotSigned.selector);
+        rewards.claimTo(leaf, none, address(0xBAD), deadline, signature);
+        _equal(rewards.claimTo(leaf, none, address(0x5AFE), deadline, signature), 5e6, "claimed");
+        _equal(token.balanceOf(address(0x5AFE)), 5e6, "recipient");
+        _refuses(IRewards.NotSigned.selector); // its nonce is used
+        rewards.claimTo(leaf, none, address(0x5AFE), deadline, signature);
+        vm.warp(deadline + 1);
+        _refuses(IRewards.DeadlinePassed.selector);
+        rewards.claimTo(leaf, none, address(0x5AFE), deadline, signature);
+    }
+
+    // Disputes
+
+    function test_anUpheldChallengeDropsTheRootAndReturnsTheBond() public {
+        Table memory old = _even(3, 10e6);
+        _active(old, 1);
+        _post(_even(3, 25e6), 2);
+        _challenge(ANN);
+        vm.warp(block.timestamp + WINDOW); // an undecided root never becomes active
+        _equal(_claim(old, 1), 10e6, "old root");
+        vm.prank(ARBITER);
+        rewards.resolve(true, "finding");
+        _equal(token.balanceOf(vm.addr(ANN)), CHALLENGE_BOND, "bond");
+        _post(_even(3, 24e6), 2); // a correction may repeat the epoch
+    }
+
+    function test_aRejectedChallengeCostsItsBondAndTheRootGoesOn() public {
+        Table memory t = _even(3, 10e6);
+        _post(t, 1);
+        _challenge(ANN);
+        vm.prank(ARBITER);
+        rewards.resolve(false, "finding");
+        _equal(token.balanceOf(TREASURY), CHALLENGE_BOND, "treasury");
+        vm.warp(block.timestamp + WINDOW);
+        _equal(_claim(t, 1), 10e6, "claimed");
+    }
+
+    function test_noChallengeAfterTheWindow() public {
+        _post(_even(3, 10e6), 1);
+        bytes32 nonce = keccak256(abi.encode(rewards.CHALLENGE(), rewards.standing().pendingRoot, bytes32("evidence")));
+        _mint(vm.addr(ANN), CHALLENGE_BOND);
+        Authorization memory a = _sign(ANN, address(rewards), CHALLENGE_BOND, nonce);
+        vm.warp(block.timestamp + WINDOW);
+        _refuses(IRewards.NothingPending.selector);
+        rewards.challenge(vm.addr(ANN), "evidence", a);
+    }
+
+    function test_thePosterNeverJudgesItsOwnRoot() public {
+        _post(_even(3, 10e6), 1);
+        _challenge(ANN);
+        manager.grantRole(1, POSTER, 0);
+        vm.prank(POSTER);
+        _refuses(IRewards.ArbiterIsPoster.selector);
+        rewards.resolve(false, "finding");
+        _refuses(IAccessManaged.AccessManagedUnauthorized.selector);
+        rewards.resolve(false, "finding");
+    }
+
+    function test_aWithdrawnRootReturnsTheChallengersBond() public {
+        _post(_even(3, 10e6), 1);
+        _challenge(ANN);
+        vm.prank(POSTER);
+        rewards.withdraw();
+        _equal(token.balanceOf(vm.addr(ANN)), CHALLENGE_BOND, "bond");
+        _true(rewards.standing().pendingRoot == 0, "dropped");
+    }
+
+    // Refutations by proof
+
+    function _reindexed(Table memory t, uint256 index, address account, uint64 cumulative)
+        private
+        view
+        returns (Table memory next, IRewards.Leaf memory leaf)
+    {
+        leaf = IRewards.Leaf(index, account, cumulative);
+        bytes32[] memory leaves = new bytes32[](t.cumulatives.length);
+        for (uint256 i = 0; i < leaves.length; ++i) leaves[i] = _hashOf(i == index ? leaf : _leafOf(t, i));
+        next = Table(t.cumulatives, Tree.build(leaves), t.total);
+    }
+
+    function testFuzz_anIndexGivenToAnotherAccountIsRefuted(address thief, uint64 cumulative) public {
+        vm.assume(thief != _account(2));
+        Table memory t = _even(6, 10e6);
+        _active(t, 1);
+        (Table memory next, IRewards.Leaf memory leaf) = _reindexed(t, 2, thief, cumulative);
+        _post(next, 2);
+        rewards.refute(_leafOf(t, 2), Tree.proof(t.nodes, 2), leaf, Tree.proof(next.nodes, 2));
+        _true(rewards.standing().pendingRoot == 0, "dropped");
+        _equal(_claim(t, 2), 10e6, "the old root still pays");
+    }
+
+    function testFuzz_aShrunkCumulativeIsRefutedAndAGrownOneIsNot(uint64 cumulative) public {
+        Table memory t = _even(6, 10e6);
+        _active(t, 1);
+        (Table memory next, IRewards.Leaf memory leaf) = _reindexed(t, 2, _account(2), cumulative);
+        _post(next, 2);
+        bytes32[] memory proof = Tree.proof(t.nodes, 2);
+        bytes32[] memory nextProof = Tree.proof(next.nodes, 2);
+        if (cumulative >= 10e6) _refuses(IRewards.NotARefutation.selector);
+        rewards.refute(_leafOf(t, 2), proof, leaf, nextProof);
+        _equal(rewards.standing().pendingRoot == 0 ? 1 : 0, cumulative < 10e6 ? 1 : 0, "dropped");
+    }
+
+    function test_anIndexTwiceInOneRootIsRefuted() public {
+        Table memory t = _even(6, 10e6);
+        IRewards.Leaf memory twin = IRewards.Leaf(1, _account(1), 11e6);
+        bytes32[] memory leaves = new bytes32[](6);
+        for (uint256 i = 0; i < 6; ++i) leaves[i] = _hashOf(i == 4 ? twin : _leafOf(t, i));
+        Table memory next = Table(t.cumulatives, Tree.build(leaves), t.total);
+        _post(next, 1);
+        _challenge(ANN);
+        rewards.refute(_leafOf(t, 1), Tree.proof(next.nodes, 1), twin, Tree.proof(next.nodes, 4));
+        _equal(token.balanceOf(vm.addr(ANN)), CHALLENGE_BOND, "the challenger was right");
+    }
+
+    // Pause and roles
+
+    function test_aPauseStopsClaimsAndRestartsTheWindow() public {
+        Table memory t = _even(3, 10e6);
+        _post(t, 1);
+        vm.prank(GUARDIAN);
+        rewards.setPause(true);
+        vm.warp(block.timestamp + WINDOW);
+        IRewards.Leaf memory leaf = _leafOf(t, 0);
+        bytes32[] memory proof = Tree.proof(t.nodes, 0);
+        _refuses(IRewards.IsPaused.selector);
+        rewards.claim(leaf, proof);
+        vm.prank(GUARDIAN);
+        rewards.setPause(false);
+        _refuses(IRewards.NotInTree.selector); // the window started anew
+        rewards.claim(leaf, proof);
+        vm.warp(block.timestamp + WINDOW);
+        _equal(_claim(t, 0), 10e6, "claimed");
+    }
+
+    function test_guardianAndPosterAreAppointed() public {
+        _refuses(IAccessManaged.AccessManagedUnauthorized.selector);
+        rewards.freeze(1, true);
+        _refuses(IAccessManaged.AccessManagedUnauthorized.selector);
+        rewards.setPause(true);
+        _refuses(IAccessManaged.AccessManagedUnauthorized.selector);
+        vm.prank(POSTER);
+        rewards.appointPoster(POSTER);
+        _post(_even(3, 10e6), 1);
+        _refuses(IRewards.RootPending.selector);
+        rewards.appointPoster(address(1));
+    }
+}

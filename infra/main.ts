@@ -1,0 +1,163 @@
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { userInfo } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { startAgents } from '../agents/agents.ts'
+import { badRows } from '../bots/tour/bad-rows.ts'
+import { readBadRows, readTourData } from '../bots/tour/data.ts'
+import { screenOn } from '../bots/tour/screen.ts'
+import { held, runTour } from '../bots/tour/tour.ts'
+import { verifyBundle } from '../tools/bundle/verify.ts'
+import type { Network } from '../tools/context.ts'
+import { openNetwork } from '../tools/network.ts'
+import { verbs } from '../tools/verbs.ts'
+import { readSettings } from './env.ts'
+import { fault, TributaryError } from './errors.ts'
+import { newId } from './ids.ts'
+
+const root = resolve(import.meta.dirname, '..')
+const sample = join(root, 'infra/samples/beekeepers')
+const help = `tributary: models that pay the people who made them
+
+  npm start                     start the node; on an empty data folder the tour runs first
+  npm run tour                  play a model's whole life on the sample, from a proposal to a claimed reward
+    -- --data F --eval F        on your own JSON Lines of {contributor, question, answer}
+    -- --bad F                  bad rows from outside: {contributor, question, answer, licence, expected}
+    -- --json F                 without a terminal; writes the result to F and ends
+  npx tributary verify F.tar    check an exported bundle offline
+
+Settings: TRIBUTARY_DATA (default .tributary), TRIBUTARY_PORT (4380), TRIBUTARY_THREADS, LOG_LEVEL, DATABASE_URL, CHAIN_RPC_URL.
+`
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`)
+}
+
+const { values, positionals } = (() => {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: {
+        data: { type: 'string' },
+        eval: { type: 'string' },
+        bad: { type: 'string' },
+        json: { type: 'string' },
+        questions: { type: 'string', default: '20' },
+        help: { type: 'boolean', default: false },
+      },
+    })
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${help}`)
+    process.exit(2)
+  }
+})()
+
+/** Starts the node, and the tour where it is asked for or the network is new; then stays up unless a result file was asked for. */
+const start = async (tourWanted: boolean): Promise<number> => {
+  const settings = readSettings({
+    ...process.env,
+    TRIBUTARY_BASE: process.env.TRIBUTARY_BASE ?? join(root, 'models/base/tributary-8m'),
+  })
+  // Read before anything is opened: a wrong path should cost nobody a start.
+  const data = await readTourData(
+    values.data ?? sample,
+    values.eval ?? (values.data === undefined ? sample : missing('--eval')),
+  )
+  const bad = values.bad === undefined ? badRows(data.rows) : await readBadRows(values.bad)
+  const { network, close } = await openNetwork(settings, step => say(`opening the ${step} ...`))
+  const agents = await startAgents(network)
+  const closers: (() => Promise<unknown>)[] = [close, () => agents.stop()]
+  const end = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer()
+  }
+  try {
+    const { openWeb } = await import('../bots/web/web.ts')
+    const stays = values.json === undefined
+    if (stays) {
+      const web = await openWeb(network, verbs, { port: settings.TRIBUTARY_PORT, host: '127.0.0.1' })
+      closers.push(() => web.close())
+      say(`web page: ${web.url}`)
+    }
+    const [any] = await network.db.query('select id from proposals limit 1')
+    let code = 0
+    if (tourWanted || any === undefined) {
+      const result = await runTour(network, screenOn(process.stdout, settings.NO_COLOR === undefined), {
+        data,
+        bad,
+        questions: Number(values.questions),
+      })
+      const { ok, failed } = held(result)
+      if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`)
+      say(ok ? `all ten steps held, in ${result.seconds.toFixed(0)} s` : `not held: ${failed.join('; ')}`)
+      code = ok ? 0 : 1
+    }
+    if (stays) {
+      await chat(network)
+    }
+    return code
+  } finally {
+    await end()
+  }
+}
+
+/** The terminal chat, until the person leaves or the process is told to end; without a terminal, until it is told to. */
+const chat = async (network: Network): Promise<void> => {
+  const { openTerminal } = await import('../bots/terminal.ts')
+  const told = new Promise<void>(resolve => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
+  })
+  if (process.stdin.isTTY !== true) return told
+  const file = join(network.folder, 'history')
+  const history = existsSync(file) ? (await readFile(file, 'utf8')).split('\n').filter(line => line !== '') : []
+  const terminal = await openTerminal(network, verbs, {
+    input: process.stdin,
+    output: process.stdout,
+    user: userInfo().username,
+    environment: process.env,
+    history,
+  })
+  const lines = await Promise.race([terminal.closed, told.then(() => terminal.close()).then(() => terminal.closed)])
+  await writeFile(file, lines.slice(0, 500).join('\n'), { mode: 0o600 })
+}
+
+const missing = (option: string): never => {
+  throw fault('option-missing', `${option} is needed with --data.`, {
+    fix: `Add ${option} FILE with held-out {question, answer} rows.`,
+  })
+}
+
+const verify = async (file: string | undefined): Promise<number> => {
+  const { ok, checks } = await verifyBundle(file ?? missing('verify FILE.tar'))
+  for (const item of checks)
+    say(`${item.ok ? 'ok  ' : 'FAIL'}  ${item.name} (${item.count})${item.ok ? '' : `: ${item.detail}`}`)
+  say(ok ? 'The bundle holds.' : 'The bundle does not hold.')
+  return ok ? 0 : 1
+}
+
+const main = async (): Promise<number> => {
+  const [command = 'start', argument] = positionals
+  if (values.help || command === 'help') {
+    say(help)
+    return 0
+  }
+  if (command === 'start') return start(false)
+  if (command === 'tour') return start(true)
+  if (command === 'verify') return verify(argument)
+  process.stderr.write(`There is no command "${command}".\n\n${help}`)
+  return 2
+}
+
+main().then(
+  code => process.exit(code),
+  (error: unknown) => {
+    if (error instanceof TributaryError && error.blame !== 'ours')
+      process.stderr.write(`${error.message}\n${error.fix}\n`)
+    else {
+      const incident = newId()
+      process.stderr.write(
+        `Something went wrong that should not (incident ${incident}).\n${error instanceof Error ? error.stack : String(error)}\n`,
+      )
+    }
+    process.exit(1)
+  },
+)

@@ -1,0 +1,155 @@
+import { cachedLayout } from './architectures/cached.ts'
+import type { ModelConfig } from './architectures/config.ts'
+import { type DecoderInput, decode, headName, weight } from './architectures/decoder.ts'
+import { answerRows, exampleRows, packedLayout } from './architectures/packed.ts'
+import { tokenLoss } from './graph/loss.ts'
+import type { ExampleRows, LowRank } from './graph/products.ts'
+import { product } from './graph/products.ts'
+import { Tape, type TapeOptions, type Value } from './graph/tape.ts'
+import type { LoraLayout } from './lora.ts'
+import { float } from './onnx.ts'
+
+const tokensInput = (tape: Tape): Value => tape.input('tokens', ['N'], 'int32')
+
+/** The matrices of a flat adapter vector [size]: a [rank, in] and b [out, rank] of each part. */
+function unpack(tape: Tape, layout: LoraLayout): Map<string, LowRank> {
+  const flat = tape.input('adapter', [layout.size])
+  const sizes = layout.parts.flatMap(({ rank, width, out }) => [rank * width, out * rank])
+  const pieces = tape.emitMany(
+    'Split',
+    [flat, tape.integers(sizes)],
+    sizes.map(size => [size]),
+    { axis: 0 },
+  )
+  const shaped = (index: number, rows: number, columns: number): Value =>
+    tape.emit('Reshape', [pieces[index]!, tape.integers([rows, columns])], [rows, columns])
+  return new Map(
+    layout.parts.map(({ path, rank, width, out }, i) => [
+      path,
+      { a: shaped(2 * i, rank, width), b: shaped(2 * i + 1, out, rank), scale: layout.scale },
+    ]),
+  )
+}
+
+/** merged = W0 + scale b a of every adapted layer; outputs are named as the weights that they replace. */
+export function mergeGraph(config: ModelConfig, layout: LoraLayout): Uint8Array {
+  const tape = new Tape()
+  for (const [path, { a, b, scale }] of unpack(tape, layout)) {
+    const frozen = weight(tape, config, `${path}.weight`)
+    const merged = tape.emit('Gemm', [b, a, frozen], frozen.dims, { alpha: float(scale) })
+    tape.output(`merged ${path}.weight`, merged)
+  }
+  return tape.encode('merge')
+}
+
+function answerLoss(tape: Tape, config: ModelConfig, input: Partial<DecoderInput>): Value {
+  const hidden = decode(tape, config, {
+    tokens: tokensInput(tape),
+    layout: packedLayout(tape, config),
+    ...input,
+  })
+  const head = weight(tape, config, headName(config))
+  return tokenLoss(tape, answerRows(tape, hidden), head, tape.input('labels', ['M'], 'int32'))
+}
+
+/** `nats` [M]: -log p of each answer token. */
+export function lossGraph(config: ModelConfig, options?: TapeOptions): Uint8Array {
+  const tape = new Tape(options)
+  tape.output('nats', answerLoss(tape, config, {}))
+  return tape.encode('loss')
+}
+
+function lossGradients(tape: Tape, config: ModelConfig, layout: LoraLayout, examples?: ExampleRows): Value[] {
+  const lowRank = unpack(tape, layout)
+  const matrices = [...lowRank.values()].flatMap(({ a, b }) => [tape.watch(a), tape.watch(b)])
+  const nats = answerLoss(tape, config, { lowRank, ...(examples ? { examples } : {}) })
+  tape.output('nats', nats)
+  return tape.gradients(nats, tape.input('weights', ['M']), matrices)
+}
+
+/**
+ * `nats` [M] and `gradient` [size] = `sum` + d(sum of weights * nats)/d(adapter): one part of a step; steps of many tokens
+ * run it several times. The layers' weights are fed merged with the adapter.
+ */
+export function stepGraph(config: ModelConfig, layout: LoraLayout, options?: TapeOptions): Uint8Array {
+  const tape = new Tape(options)
+  const gradients = lossGradients(tape, config, layout).map(gradient =>
+    tape.emit('Reshape', [gradient, tape.integers([-1])], ['part']),
+  )
+  const flat = tape.emit('Concat', gradients, [layout.size], { axis: 0 })
+  tape.output('gradient', tape.emit('Add', [flat, tape.input('sum', [layout.size])], [layout.size]))
+  return tape.encode('step')
+}
+
+/** `nats` [M] and `rows` [B, size]: the gradient of each example's own weights * nats. */
+export function rowsGraph(config: ModelConfig, layout: LoraLayout, options?: TapeOptions): Uint8Array {
+  const tape = new Tape(options)
+  const gradients = lossGradients(tape, config, layout, exampleRows(tape)).map((gradient, i) => {
+    const { rank, out, width } = layout.parts[Math.floor(i / 2)]!
+    const size = i % 2 === 0 ? rank * width : out * rank
+    return tape.emit('Reshape', [gradient, tape.integers([-1, size])], ['B', size])
+  })
+  tape.output('rows', tape.emit('Concat', gradients, ['B', layout.size], { axis: 1 }))
+  return tape.encode('rows')
+}
+
+/** `hidden` [N, dim]: the last hidden states of packed sequences. */
+export function hiddenGraph(config: ModelConfig, options?: TapeOptions): Uint8Array {
+  const tape = new Tape(options)
+  tape.output(
+    'hidden',
+    decode(tape, config, { tokens: tokensInput(tape), layout: packedLayout(tape, config) }),
+  )
+  return tape.encode('hidden')
+}
+
+/** `logits` [B, V] of the rows named by `last` [B], and the fresh keys and values of every layer, after a cached past. */
+export function nextTokenGraph(config: ModelConfig, options?: TapeOptions): Uint8Array {
+  const tape = new Tape(options)
+  const hidden = decode(tape, config, { tokens: tokensInput(tape), layout: cachedLayout(tape, config) })
+  const last = tape.emit('Gather', [hidden, tape.input('last', ['B'], 'int32')], ['B', config.dim], {
+    axis: 0,
+  })
+  const head = weight(tape, config, headName(config))
+  tape.output('logits', product(tape, last, head, ['B', config.vocabulary], { transB: true }))
+  return tape.encode('next-token')
+}
+
+/**
+ * One step of AdamW (Loshchilov & Hutter 2019) on a flat vector of `size`. Scalars fed at each run: `rate`, `decay`
+ * (rate * weight decay), `share` (1 / answer tokens of the step), `correction1`, `correction2` (1 / (1 - beta^t)).
+ * epsilon outside the root is PyTorch's; inside it, sqrt(v + epsilon), the update is smooth in the data.
+ */
+export function adamwGraph(
+  size: number,
+  settings: { epsilon: number; epsilonPlace: 'inside' | 'outside' },
+): Uint8Array {
+  const tape = new Tape()
+  const vector = (name: string): Value => tape.input(name, [size])
+  const scalar = (name: string): Value => tape.input(name, [])
+  const binary = (op: 'Add' | 'Sub' | 'Mul' | 'Div', a: Value, b: Value): Value =>
+    tape.emit(op, [a, b], [size])
+  const constant = (value: number): Value => tape.scalar(value)
+  const gradient = binary('Mul', vector('gradient'), scalar('share'))
+  const blend = (old: Value, fresh: Value, beta: number): Value =>
+    binary('Add', binary('Mul', old, constant(beta)), binary('Mul', fresh, constant(1 - beta)))
+  const first = blend(vector('first'), gradient, beta1)
+  const second = blend(vector('second'), binary('Mul', gradient, gradient), beta2)
+  const variance = binary('Mul', second, scalar('correction2'))
+  const root = (value: Value): Value => tape.emit('Sqrt', [value], [size])
+  const epsilon = constant(settings.epsilon)
+  const denominator =
+    settings.epsilonPlace === 'inside'
+      ? root(binary('Add', variance, epsilon))
+      : binary('Add', root(variance), epsilon)
+  const direction = binary('Div', binary('Mul', first, scalar('correction1')), denominator)
+  const adapter = vector('adapter')
+  const kept = binary('Sub', adapter, binary('Mul', adapter, scalar('decay')))
+  tape.output('adapter.next', binary('Sub', kept, binary('Mul', direction, scalar('rate'))))
+  tape.output('first.next', first)
+  tape.output('second.next', second)
+  return tape.encode('adamw')
+}
+
+export const beta1 = 0.9
+export const beta2 = 0.999

@@ -1,0 +1,66 @@
+import { isFault, TributaryError } from '../infra/errors.ts'
+import type { Example, GenerateRequest, Recipe, TrainOptions } from './engine.ts'
+import type { Rows } from './linear.ts'
+
+/** Calls that the engine's thread answers; signals and callbacks travel as messages of their own. */
+export interface Calls {
+  train: [
+    examples: readonly Example[],
+    recipe: Recipe,
+    options: Pick<TrainOptions, 'folder' | 'resume' | 'metadata'>,
+  ]
+  losses: [examples: readonly Example[], adapter: string | null]
+  answerLogProbs: [example: Example, adapter: string | null]
+  /** Rows come as events, one block for each `more`. */
+  gradients: [examples: readonly Example[], adapter: string]
+  matmulTransposed: [a: Rows, b: Rows, k: number]
+  generate: [request: Omit<GenerateRequest, 'signal'>]
+  embed: [texts: readonly string[]]
+  status: []
+  close: []
+}
+export type CallName = keyof Calls
+
+export type ToThread =
+  | { kind: 'call'; id: number; name: CallName; args: Calls[CallName] }
+  | { kind: 'cancel'; id: number }
+  | { kind: 'more'; id: number }
+
+export type FromThread =
+  | { kind: 'ready'; base: { name: string; hash: string } }
+  | { kind: 'refused'; error: PlainError }
+  | { kind: 'event'; id: number; value: unknown }
+  | { kind: 'done'; id: number; value: unknown }
+  | { kind: 'failed'; id: number; error: PlainError }
+
+/** An error as data; a TributaryError keeps all its fields across the thread border. */
+export interface PlainError {
+  code: string | null
+  message: string
+  fix: string
+  facts: TributaryError['facts']
+  retry: boolean
+  blame: TributaryError['blame']
+  cause: string
+}
+
+export function toPlain(error: unknown): PlainError {
+  const cause = error instanceof Error ? String(error.cause ?? error.stack ?? '') : String(error)
+  if (isFault(error)) {
+    const { code, message, fix, facts, retry, blame } = error
+    return { code, message, fix, facts, retry, blame, cause }
+  }
+  const message = error instanceof Error ? error.message : String(error)
+  return {
+    code: null,
+    message,
+    fix: 'Report it with the cause.',
+    facts: {},
+    retry: false,
+    blame: 'ours',
+    cause,
+  }
+}
+
+export const fromPlain = ({ code, message, cause, ...details }: PlainError): TributaryError =>
+  new TributaryError(code ?? 'engine-failed', message, { ...details, cause })

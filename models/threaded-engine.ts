@@ -1,0 +1,185 @@
+import { Worker } from 'node:worker_threads'
+import { fault } from '../infra/errors.ts'
+import { readConfig } from './architectures/read-config.ts'
+import type {
+  Engine,
+  EngineOptions,
+  Generation,
+  GradientRows,
+  Losses,
+  Progress,
+  TrainResult,
+} from './engine.ts'
+import { loraLayout, readLoraShape, tensorsOf } from './lora.ts'
+import { type CallName, type Calls, type FromThread, fromPlain, type ToThread } from './thread-messages.ts'
+import { openTokenizer } from './tokenizer.ts'
+
+interface Waiting {
+  resolve(value: unknown): void
+  reject(error: unknown): void
+  event?(value: unknown): void
+}
+
+/** The messages of one engine thread: calls out, answers and events back. */
+class ThreadPort {
+  readonly #worker: Worker
+  readonly #waiting = new Map<number, Waiting>()
+  #next = 0
+  #dead: unknown = null
+
+  constructor(worker: Worker) {
+    this.#worker = worker
+    worker.on('message', (message: FromThread) => this.#receive(message))
+    worker.on('error', error => this.#fail(error))
+    worker.on('exit', () =>
+      this.#fail(fault('engine-closed', 'The engine is closed.', { fix: 'Open it again.', blame: 'ours' })),
+    )
+  }
+
+  #receive(message: FromThread): void {
+    if (message.kind === 'ready' || message.kind === 'refused') return
+    const waiting = this.#waiting.get(message.id)
+    if (message.kind === 'event') {
+      waiting?.event?.(message.value)
+      return
+    }
+    this.#waiting.delete(message.id)
+    this.#idle()
+    if (message.kind === 'done') waiting?.resolve(message.value)
+    else waiting?.reject(fromPlain(message.error))
+  }
+
+  #fail(error: unknown): void {
+    this.#dead = error
+    for (const { reject } of this.#waiting.values()) reject(error)
+    this.#waiting.clear()
+  }
+
+  /** An idle engine keeps no process alive. */
+  #idle(): void {
+    if (this.#waiting.size === 0) this.#worker.unref()
+  }
+
+  send(message: ToThread): void {
+    this.#worker.postMessage(message)
+  }
+
+  call<Name extends CallName>(
+    name: Name,
+    args: Calls[Name],
+    options: {
+      signal?: AbortSignal | undefined
+      event?: (value: unknown) => void
+      started?: (id: number) => void
+    } = {},
+  ): Promise<unknown> {
+    if (this.#dead) return Promise.reject(this.#dead)
+    const id = this.#next++
+    const { signal, event, started } = options
+    const cancel = (): void => this.send({ kind: 'cancel', id })
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject, ...(event ? { event } : {}) })
+      this.#worker.ref()
+      this.send({ kind: 'call', id, name, args })
+      started?.(id)
+      signal?.addEventListener('abort', cancel)
+      if (signal?.aborted) cancel()
+    }).finally(() => signal?.removeEventListener('abort', cancel))
+  }
+}
+
+/** Opens the engine in a thread of its own, so that products never block the caller's event loop. */
+export async function openThreadedEngine(options: EngineOptions): Promise<Engine> {
+  const worker = new Worker(new URL('./engine-thread.ts', import.meta.url), { workerData: options })
+  const base = await new Promise<{ name: string; hash: string }>((resolve, reject) => {
+    worker.once('error', reject)
+    worker.once('message', (message: FromThread) => {
+      if (message.kind === 'ready') resolve(message.base)
+      else if (message.kind === 'refused') reject(fromPlain(message.error))
+    })
+  })
+  const [config, tokenizer] = await Promise.all([readConfig(options.base), openTokenizer(options.base)])
+  const port = new ThreadPort(worker)
+  worker.unref()
+  let status = (await port.call('status', [])) as ReturnType<Engine['status']>
+  const refreshed = async <T>(work: Promise<unknown>): Promise<T> => {
+    const value = await work
+    status = (await port.call('status', [])) as ReturnType<Engine['status']>
+    return value as T
+  }
+  return {
+    base: { ...base, config, dim: config.dim },
+    train: (examples, recipe, { signal, onProgress, ...rest }) =>
+      refreshed<TrainResult>(
+        port.call('train', [examples, recipe, rest], {
+          signal,
+          event: value => onProgress?.(value as Progress),
+        }),
+      ),
+    losses: (examples, adapter, { signal } = {}) =>
+      refreshed<Losses>(port.call('losses', [examples, adapter], { signal })),
+    answerLogProbs: (example, adapter) => refreshed(port.call('answerLogProbs', [example, adapter])),
+    gradients: (examples, adapter, { signal } = {}) => streamed(port, [examples, adapter], signal),
+    gradientLayout: adapter => tensorsOf(loraLayout(config, readLoraShape(adapter))),
+    gradientSize: adapter => loraLayout(config, readLoraShape(adapter)).size,
+    encode: text => tokenizer.encode(text),
+    decode: tokens => tokenizer.decode(tokens),
+    matmulTransposed: (a, b, k) => refreshed<Float32Array>(port.call('matmulTransposed', [a, b, k])),
+    generate: ({ signal, ...request }, onToken) =>
+      refreshed<Generation>(
+        port.call('generate', [request], { signal, event: text => onToken?.(text as string) }),
+      ),
+    embed: texts => refreshed<Float32Array[]>(port.call('embed', [texts])),
+    status: () => status,
+    async close() {
+      await port.call('close', [])
+      await worker.terminate()
+    },
+  }
+}
+
+/** Blocks of a gradient pass; the thread computes the next only when the last was taken, so memory stays bounded. */
+async function* streamed(
+  port: ThreadPort,
+  args: Calls['gradients'],
+  signal?: AbortSignal,
+): AsyncGenerator<GradientRows> {
+  const ready: GradientRows[] = []
+  let wake: (() => void) | undefined
+  let ended = false
+  let id = -1
+  const work = port
+    .call('gradients', args, {
+      signal,
+      event: value => {
+        ready.push(value as GradientRows)
+        wake?.()
+      },
+      started: own => {
+        id = own
+      },
+    })
+    .finally(() => {
+      ended = true
+      wake?.()
+    })
+  work.catch(() => undefined)
+  try {
+    while (true) {
+      const block = ready.shift()
+      if (block) {
+        yield block
+        port.send({ kind: 'more', id })
+      } else if (ended) {
+        await work
+        return
+      } else {
+        await new Promise<void>(resolve => {
+          wake = resolve
+        })
+      }
+    }
+  } finally {
+    if (!ended) port.send({ kind: 'cancel', id })
+  }
+}

@@ -1,0 +1,89 @@
+import { abandon } from './abandon.ts'
+import { account } from './account.ts'
+import { acknowledge } from './acknowledge.ts'
+import { activate } from './activate.ts'
+import { advance } from './advance.ts'
+import { anchor } from './anchor.ts'
+import { ask } from './ask.ts'
+import { attribute } from './attribute.ts'
+import { check } from './check.ts'
+import { claim } from './claim.ts'
+import { close } from './close.ts'
+import { contribute } from './contribute.ts'
+import { deposit } from './deposit.ts'
+import { evaluate } from './evaluate.ts'
+import { event } from './event.ts'
+import { events } from './events.ts'
+import { explain } from './explain.ts'
+import { exportBundle } from './export.ts'
+import { feedback } from './feedback.ts'
+import { freeze } from './freeze.ts'
+import { inspect } from './inspect.ts'
+import { inspectEpoch } from './inspect-epoch.ts'
+import { join } from './join.ts'
+import { models } from './models.ts'
+import { notices } from './notices.ts'
+import { pledge } from './pledge.ts'
+import { post } from './post.ts'
+import { propose } from './propose.ts'
+import { refundPledges } from './refund-pledges.ts'
+import type { Verb } from './registry.ts'
+import { release } from './release.ts'
+import { review } from './review.ts'
+import { run } from './run.ts'
+import { settle } from './settle.ts'
+import { showReceipt } from './show-receipt.ts'
+import { snapshot } from './snapshot.ts'
+import { status } from './status.ts'
+import { submission } from './submission.ts'
+import { tally } from './tally.ts'
+import { train } from './train.ts'
+import { tune } from './tune.ts'
+import { vote } from './vote.ts'
+import { withdraw } from './withdraw.ts'
+
+/** Everything the network can do; a surface shows those that its caller may call. */
+export const verbs: readonly Verb[] = [
+  abandon,
+  account,
+  acknowledge,
+  activate,
+  advance,
+  anchor,
+  ask,
+  attribute,
+  check,
+  claim,
+  close,
+  contribute,
+  deposit,
+  evaluate,
+  event,
+  events,
+  explain,
+  exportBundle,
+  feedback,
+  freeze,
+  inspect,
+  inspectEpoch,
+  join,
+  models,
+  notices,
+  pledge,
+  post,
+  propose,
+  refundPledges,
+  release,
+  review,
+  run,
+  settle,
+  showReceipt,
+  snapshot,
+  status,
+  submission,
+  tally,
+  train,
+  tune,
+  vote,
+  withdraw,
+]
