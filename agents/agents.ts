@@ -5,9 +5,9 @@ import type { Network, Update } from '../tools/context.ts'
 import type { JobName, Jobs } from '../tools/jobs.ts'
 import { measure } from './attributor.ts'
 import { curatorGraph } from './curator.ts'
-import { lifecycleGraph } from './lifecycle.ts'
+import { lifecycleDue, lifecycleGraph } from './lifecycle.ts'
 import { policy } from './policy.ts'
-import { settlementGraph } from './settlement.ts'
+import { settlementDue, settlementGraph } from './settlement.ts'
 import { takeThread } from './thread.ts'
 import { work } from './trainer.ts'
 
@@ -35,8 +35,14 @@ export const startAgents = async (
     name: N,
     handle: (data: Jobs[N], job: Job<Jobs[N]>) => Promise<unknown>,
   ): Promise<void> => queue.work<Jobs[N]>(name, job => handle(job.data, job))
-  await on('lifecycle', async ({ proposalId }) => takeThread(network, lifecycle, proposalId, { proposalId }))
-  await on('settlement', async ({ epoch }) => takeThread(network, settlement, `epoch/${epoch}`, { epoch }))
+  await on('lifecycle', async ({ proposalId }) =>
+    takeThread(network, lifecycle, proposalId, { proposalId }, node =>
+      lifecycleDue(network, proposalId, node),
+    ),
+  )
+  await on('settlement', async ({ epoch }) =>
+    takeThread(network, settlement, `epoch/${epoch}`, { epoch }, node => settlementDue(network, epoch, node)),
+  )
   await on('curate', async ({ submissionId }) => {
     await takeThread(network, curator, submissionId, { submissionId })
     // The verdicts stand in the tables; the thread has done its work.

@@ -18,10 +18,23 @@ const State = Annotation.Root({
 })
 type State = typeof State.State
 
+/** What each waiting node waits for: people, time or a worker. */
+const waits: Readonly<Record<string, { for: string; ready: (view: LifecycleView) => boolean }>> = {
+  vote: { for: 'the end of the vote', ready: view => view.state !== 'voting' || view.pollClosed },
+  gather: { for: 'data', ready: view => view.state !== 'gathering' || curator.mayFreeze(view) },
+  'await-run': { for: 'a worker', ready: view => view.runState === 'trained' || view.runState === 'failed' },
+}
+
+/** Whether a waiting node of a proposal's thread may go on. */
+export const lifecycleDue = async (network: Network, proposalId: string, node: string): Promise<boolean> => {
+  const view = await actAs(network, 'treasurer')(inspect, { proposal: proposalId })
+  return waits[node]?.ready(view) ?? true
+}
+
 /**
  * The life of one model: voting -> gathering -> tuning -> evaluating -> serving, or an end on the way. The graph keeps
- * ids only; the truth is in the tables. A node that has to wait for people, time or a worker interrupts, and looks again
- * when it is resumed. Every verb call carries a key, so a node that ran before a crash may run again.
+ * ids only; the truth is in the tables. A node that has to wait interrupts, and starts over from its top when it is
+ * resumed. Every verb call carries a key, so a node that ran before a crash may run again.
  */
 export const lifecycleGraph = (network: Network, checkpointer: BaseCheckpointSaver) => {
   const as = {
@@ -31,20 +44,15 @@ export const lifecycleGraph = (network: Network, checkpointer: BaseCheckpointSav
   }
   const look = ({ proposalId }: State): Promise<LifecycleView> =>
     as.treasurer(inspect, { proposal: proposalId })
-  const waitUntil = async (
-    state: State,
-    what: string,
-    ready: (view: LifecycleView) => boolean,
-  ): Promise<LifecycleView> => {
+  const waitAt = async (node: string, state: State): Promise<LifecycleView> => {
     const view = await look(state)
-    if (!ready(view)) interrupt({ waitsFor: what })
-    // After the interrupt the node starts over from its top, so this is reached only when the view is ready.
-    return ready(view) ? view : waitUntil(state, what, ready)
+    if (!waits[node]?.ready(view)) interrupt({ waitsFor: waits[node]?.for })
+    return view
   }
 
   return new StateGraph(State)
     .addNode('vote', async state => {
-      await waitUntil(state, 'poll-close', view => view.state !== 'voting' || view.pollClosed)
+      await waitAt('vote', state)
       const { passed } = await as.treasurer(tally, { proposal: state.proposalId }, { key: state.proposalId })
       return { passed }
     })
@@ -53,7 +61,7 @@ export const lifecycleGraph = (network: Network, checkpointer: BaseCheckpointSav
       return {}
     })
     .addNode('gather', async state => {
-      await waitUntil(state, 'data', view => view.state !== 'gathering' || curator.mayFreeze(view))
+      await waitAt('gather', state)
       await as.curator(snapshot, { proposal: state.proposalId }, { key: state.proposalId })
       return {}
     })
@@ -68,11 +76,7 @@ export const lifecycleGraph = (network: Network, checkpointer: BaseCheckpointSav
       return { runId }
     })
     .addNode('await-run', async state => {
-      const { runState } = await waitUntil(
-        state,
-        'worker',
-        view => view.runState === 'trained' || view.runState === 'failed',
-      )
+      const { runState } = await waitAt('await-run', state)
       return { passed: runState === 'trained' }
     })
     .addNode('evaluate', async state => {

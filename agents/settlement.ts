@@ -15,6 +15,18 @@ const State = Annotation.Root({
 })
 type State = typeof State.State
 
+/** What each waiting node waits for. */
+const waits: Readonly<Record<string, { for: string; ready: (view: EpochView) => boolean }>> = {
+  close: { for: 'the end of the epoch', ready: view => view.state !== 'open' || treasurer.mayClose(view) },
+  activate: { for: 'the challenge window', ready: view => view.state === 'active' || view.windowPassed },
+}
+
+/** Whether a waiting node of an epoch's thread may go on. */
+export const settlementDue = async (network: Network, epoch: number, node: string): Promise<boolean> => {
+  const view = await actAs(network, 'treasurer')(inspectEpoch, { epoch })
+  return waits[node]?.ready(view) ?? true
+}
+
 /**
  * The settlement of one epoch: close -> attribute -> compute -> post root -> challenge window -> activate. Money moves in
  * verbs only, each under the epoch's key, so nothing is paid twice however often a node runs.
@@ -23,23 +35,15 @@ export const settlementGraph = (network: Network, checkpointer: BaseCheckpointSa
   const act = actAs(network, 'treasurer')
   const measure = actAs(network, 'attributor')
   const look = ({ epoch }: State): Promise<EpochView> => act(inspectEpoch, { epoch })
-  const waitUntil = async (
-    state: State,
-    what: string,
-    ready: (view: EpochView) => boolean,
-  ): Promise<EpochView> => {
+  const waitAt = async (node: string, state: State): Promise<EpochView> => {
     const view = await look(state)
-    if (!ready(view)) interrupt({ waitsFor: what })
-    return ready(view) ? view : waitUntil(state, what, ready)
+    if (!waits[node]?.ready(view)) interrupt({ waitsFor: waits[node]?.for })
+    return view
   }
 
   return new StateGraph(State)
     .addNode('close', async state => {
-      const view = await waitUntil(
-        state,
-        'epoch-end',
-        item => item.state !== 'open' || treasurer.mayClose(item),
-      )
+      const view = await waitAt('close', state)
       if (view.state === 'open') await act(close, { epoch: state.epoch }, { key: String(state.epoch) })
       return {}
     })
@@ -57,7 +61,7 @@ export const settlementGraph = (network: Network, checkpointer: BaseCheckpointSa
       return {}
     })
     .addNode('activate', async state => {
-      await waitUntil(state, 'challenge-window', view => view.state === 'active' || view.windowPassed)
+      await waitAt('activate', state)
       await act(activate, { epoch: state.epoch }, { key: String(state.epoch) })
       return {}
     })

@@ -9,7 +9,7 @@ import { fault, type TributaryError } from './errors.ts'
 export interface Blobs {
   /** Keeps the bytes and returns their hash; what is there already is not written again. Throws `disk-full` (retry). */
   put(bytes: Uint8Array): Promise<string>
-  /** Moves nothing: keeps a copy of a file. Throws `disk-full` (retry). */
+  /** Keeps a copy of a file; the file stays. Throws `disk-full` (retry). */
   putFile(file: string): Promise<string>
   /** The bytes, checked against the hash. Throws `blob-missing` and `blob-corrupt`. */
   get(hash: string): Promise<Uint8Array>

@@ -222,7 +222,7 @@ const guard = (pool: pg.Pool, embedded: EmbeddedPostgres | undefined): void => {
  * Opens the database and brings it to the newest migration: the Postgres at `url`, the embedded one in `folder` (made when
  * absent), or one in memory.
  * The caller holds the folder's lock: two processes on one folder corrupt it silently.
- * Throws `database-stopped` (the cluster cannot be opened), `database-gone`, `database-newer`, `migration-edited`.
+ * Throws `database-corrupt` (the embedded one cannot be opened), `disk-full`, `database-gone`, `database-newer`, `migration-edited`.
  */
 export const openDatabase = async (options: { url?: string; folder?: string }): Promise<Database> => {
   const { url, ...where } = options
@@ -263,4 +263,13 @@ export const openDatabase = async (options: { url?: string; folder?: string }): 
     throw error
   }
   return database
+}
+
+/** Makes an empty database called `name` on the server at `url` and returns its address. The name is ours, never a person's text. */
+export const createDatabase = async (url: string, name: string): Promise<string> => {
+  const client = new pg.Client({ connectionString: url })
+  await client.connect()
+  await client.query(`create database ${client.escapeIdentifier(name)}`)
+  await client.end()
+  return Object.assign(new URL(url), { pathname: `/${name}` }).href
 }

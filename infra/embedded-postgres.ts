@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { EmbeddedMessage, EmbeddedOptions } from './db-worker.ts'
-import { fault, type TributaryError } from './errors.ts'
+import { fault, isFault, type TributaryError } from './errors.ts'
 
 /** Postgres (PGlite) in a worker thread, reached like any other through a socket. It blocks its thread while it works: 12 s for an index build. */
 export interface EmbeddedPostgres {
@@ -46,7 +46,7 @@ const stopped = (message: string): TributaryError => {
 /**
  * Starts Postgres on `folder`/pg (made when absent), or in memory. The socket lies in the folder, which only its owner
  * may enter, in a short temporary folder where the path would be too long, and on 127.0.0.1 on Windows.
- * Throws `database-stopped` when the cluster cannot be opened.
+ * Throws `database-corrupt` when the cluster cannot be opened, and `disk-full`.
  */
 export const startEmbeddedPostgres = async (options: { folder?: string }): Promise<EmbeddedPostgres> => {
   const { folder } = options
@@ -103,7 +103,15 @@ export const startEmbeddedPostgres = async (options: { folder?: string }): Promi
     starting ??= start()
     return starting
   }
-  await ready()
+  await ready().catch(error => {
+    if (isFault(error, 'disk-full')) throw error
+    throw fault('database-corrupt', `The embedded database in ${folder ?? 'memory'} cannot be opened.`, {
+      fix: 'Restore the data folder from a backup, or move it away to begin with an empty one.',
+      facts: { reason: error instanceof Error ? error.message : String(error) },
+      blame: 'operator',
+      cause: error,
+    })
+  })
 
   return {
     host: home,

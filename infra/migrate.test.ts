@@ -12,13 +12,12 @@ let folder = ''
 beforeAll(async () => {
   opened = await openTestDatabase()
   db = opened.database
-})
+}, 60_000)
 afterAll(() => opened.remove())
 
-// Each test migrates a schema of its own, which stands for a database of its own.
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tributary-sql-'))
-  await db.query('drop schema if exists other cascade; create schema other; set search_path = other')
+  await db.query('drop schema public cascade; create schema public')
 })
 afterEach(() => rmSync(folder, { recursive: true }))
 
@@ -26,7 +25,7 @@ const write = (name: string, text: string): void => writeFileSync(join(folder, n
 const tables = async (): Promise<string[]> =>
   (
     await db.query<{ name: string }>(
-      `select tablename as name from pg_tables where schemaname = 'other' order by 1`,
+      `select tablename as name from pg_tables where schemaname = 'public' order by 1`,
     )
   ).map(row => row.name)
 

@@ -10,7 +10,7 @@ let db: Database
 beforeAll(async () => {
   opened = await openTestDatabase()
   db = opened.database
-})
+}, 60_000)
 afterAll(() => opened.remove())
 
 const OUTSIDE = 'chain:deposits'
@@ -78,14 +78,14 @@ test('the database refuses a transfer whose entries do not add up to zero', asyn
   const unbalanced = db.tx(async tx => {
     const id = newId()
     await tx.query(
-      `insert into transfers (id, key, from_account, to_account, units, reason, at) values ($1, $1, 'a', 'b', 5, 'r', now())`,
+      `insert into transfers (id, key, from_account, to_account, units, reason, at) values ($1, $1::uuid::text, 'a', 'b', 5, 'r', now())`,
       [id],
     )
     await tx.query(`insert into entries values ($1, 'a', -5), ($1, 'b', 6)`, [id])
   })
   await expect(unbalanced).rejects.toMatchObject({ code: 'transfer-unbalanced' })
   const empty = db.query(
-    `insert into transfers (id, key, from_account, to_account, units, reason, at) values ($1, $1, 'a', 'b', 5, 'r', now())`,
+    `insert into transfers (id, key, from_account, to_account, units, reason, at) values ($1, $1::uuid::text, 'a', 'b', 5, 'r', now())`,
     [newId()],
   )
   await expect(empty).rejects.toMatchObject({ code: 'transfer-unbalanced' })

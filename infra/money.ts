@@ -22,7 +22,7 @@ export interface Transfer {
  * money enters and leaves through others, such as `chain:deposits`, which may be negative.
  * Throws `insufficient-balance` and `transfer-differs` (the key was used for another transfer).
  */
-export const transfer = (tx: Db, move: Transfer): Promise<string> => {
+export const transfer = async (tx: Db, move: Transfer): Promise<string> => {
   const { key, from, to, units, reason, at } = move
   if (units <= 0n || from === to)
     throw fault('transfer-invalid', `A transfer of ${units} units from ${from} to ${to} moves nothing.`, {

@@ -1,11 +1,25 @@
-import { type Attributes, metrics, SpanStatusCode, trace } from '@opentelemetry/api'
+import {
+  type Attributes,
+  type Counter,
+  type Histogram,
+  metrics,
+  SpanStatusCode,
+  trace,
+} from '@opentelemetry/api'
 import { fault, isFault } from './errors.ts'
 
 // The API alone: until an SDK is registered (`startTelemetry`) every call here does nothing.
 const tracer = trace.getTracer('tributary')
-const meter = metrics.getMeter('tributary')
-const seconds = meter.createHistogram('tributary.work.duration', { unit: 's' })
-const failures = meter.createCounter('tributary.work.failures')
+// Made at the first use: unlike a tracer, an instrument made before the SDK stays silent for ever.
+let instruments: { seconds: Histogram; failures: Counter } | undefined
+const measure = (): { seconds: Histogram; failures: Counter } => {
+  const meter = metrics.getMeter('tributary')
+  instruments ??= {
+    seconds: meter.createHistogram('tributary.work.duration', { unit: 's' }),
+    failures: meter.createCounter('tributary.work.failures'),
+  }
+  return instruments
+}
 
 /**
  * Runs `work` in a span named `kind name`, such as `verb contribute` or `job train`, and counts its time and failures.
@@ -24,11 +38,11 @@ export const traced = <T>(
       return await work()
     } catch (error) {
       const code = isFault(error) ? error.code : 'unexpected'
-      failures.add(1, { ...labels, code })
+      measure().failures.add(1, { ...labels, code })
       span.setStatus({ code: SpanStatusCode.ERROR, message: code })
       throw error
     } finally {
-      seconds.record((performance.now() - start) / 1000, labels)
+      measure().seconds.record((performance.now() - start) / 1000, labels)
       span.end()
     }
   })

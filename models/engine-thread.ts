@@ -42,6 +42,7 @@ async function answer(
         const rows = block.rows.slice()
         send({ kind: 'event', id, value: { ...block, rows } }, [rows.buffer])
         await next
+        if (signal.aborted) return null
       }
       return null
     }
@@ -55,8 +56,6 @@ async function answer(
       return engine.matmulTransposed(...(call.args as Calls['matmulTransposed']))
     case 'embed':
       return engine.embed(...(call.args as Calls['embed']))
-    case 'status':
-      return engine.status()
     case 'close':
       return engine.close()
   }
@@ -72,7 +71,7 @@ function receive(engine: Engine, message: ToThread): void {
   } else {
     answer(engine, id, message)
       .then(
-        value => send({ kind: 'done', id, value }),
+        value => send({ kind: 'done', id, value, status: engine.status() }),
         error => send({ kind: 'failed', id, error: toPlain(error) }),
       )
       .finally(() => running.delete(id))
@@ -82,7 +81,7 @@ function receive(engine: Engine, message: ToThread): void {
 try {
   const engine = await openOnnxEngine(workerData as EngineOptions)
   port.on('message', (message: ToThread) => receive(engine, message))
-  send({ kind: 'ready', base: { name: engine.base.name, hash: engine.base.hash } })
+  send({ kind: 'ready', base: { name: engine.base.name, hash: engine.base.hash }, status: engine.status() })
 } catch (error) {
   send({ kind: 'refused', error: toPlain(error) })
 }

@@ -151,6 +151,17 @@ export interface Cancellable {
   signal?: AbortSignal
 }
 
+export interface EngineStatus {
+  device: 'cpu'
+  threads: number
+  /** Memory of the base's weights. */
+  baseBytes: number
+  /** Adapters held merged in memory. */
+  adapters: number
+  /** Graphs held open. */
+  sessions: number
+}
+
 /**
  * The one door to the maths: tunes, evaluates and serves LoRA adapters on one base model. Adapters are named by their
  * folder. Calls may overlap; the engine runs them one after another in the order they come.
@@ -193,7 +204,7 @@ export interface Engine {
   generate(request: GenerateRequest, onToken?: (text: string) => void): Promise<Generation>
   /** Mean of the last hidden state over the text's tokens, L2-normalised; length base.dim. */
   embed(texts: readonly string[]): Promise<Float32Array[]>
-  status(): { device: 'cpu'; threads: number; baseBytes: number; adapters: number; sessions: number }
+  status(): EngineStatus
   close(): Promise<void>
 }
 

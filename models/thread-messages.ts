@@ -1,5 +1,5 @@
 import { isFault, TributaryError } from '../infra/errors.ts'
-import type { Example, GenerateRequest, Recipe, TrainOptions } from './engine.ts'
+import type { EngineStatus, Example, GenerateRequest, Recipe, TrainOptions } from './engine.ts'
 import type { Rows } from './linear.ts'
 
 /** Calls that the engine's thread answers; signals and callbacks travel as messages of their own. */
@@ -16,7 +16,6 @@ export interface Calls {
   matmulTransposed: [a: Rows, b: Rows, k: number]
   generate: [request: Omit<GenerateRequest, 'signal'>]
   embed: [texts: readonly string[]]
-  status: []
   close: []
 }
 export type CallName = keyof Calls
@@ -27,10 +26,10 @@ export type ToThread =
   | { kind: 'more'; id: number }
 
 export type FromThread =
-  | { kind: 'ready'; base: { name: string; hash: string } }
+  | { kind: 'ready'; base: { name: string; hash: string }; status: EngineStatus }
   | { kind: 'refused'; error: PlainError }
   | { kind: 'event'; id: number; value: unknown }
-  | { kind: 'done'; id: number; value: unknown }
+  | { kind: 'done'; id: number; value: unknown; status: EngineStatus }
   | { kind: 'failed'; id: number; error: PlainError }
 
 /** An error as data; a TributaryError keeps all its fields across the thread border. */

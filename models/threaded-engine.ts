@@ -27,8 +27,12 @@ class ThreadPort {
   #next = 0
   #dead: unknown = null
 
-  constructor(worker: Worker) {
+  /** As of the last answer. */
+  status: EngineStatus
+
+  constructor(worker: Worker, status: EngineStatus) {
     this.#worker = worker
+    this.status = status
     worker.on('message', (message: FromThread) => this.#receive(message))
     worker.on('error', error => this.#fail(error))
     worker.on('exit', () =>
@@ -45,8 +49,12 @@ class ThreadPort {
     }
     this.#waiting.delete(message.id)
     this.#idle()
-    if (message.kind === 'done') waiting?.resolve(message.value)
-    else waiting?.reject(fromPlain(message.error))
+    if (message.kind === 'failed') {
+      waiting?.reject(fromPlain(message.error))
+      return
+    }
+    this.status = message.status
+    waiting?.resolve(message.value)
   }
 
   #fail(error: unknown): void {
@@ -91,46 +99,38 @@ class ThreadPort {
 /** Opens the engine in a thread of its own, so that products never block the caller's event loop. */
 export async function openThreadedEngine(options: EngineOptions): Promise<Engine> {
   const worker = new Worker(new URL('./engine-thread.ts', import.meta.url), { workerData: options })
-  const base = await new Promise<{ name: string; hash: string }>((resolve, reject) => {
+  const { base, status } = await new Promise<Extract<FromThread, { kind: 'ready' }>>((resolve, reject) => {
     worker.once('error', reject)
     worker.once('message', (message: FromThread) => {
-      if (message.kind === 'ready') resolve(message.base)
+      if (message.kind === 'ready') resolve(message)
       else if (message.kind === 'refused') reject(fromPlain(message.error))
     })
   })
   const [config, tokenizer] = await Promise.all([readConfig(options.base), openTokenizer(options.base)])
-  const port = new ThreadPort(worker)
+  const port = new ThreadPort(worker, status)
   worker.unref()
-  let status = (await port.call('status', [])) as ReturnType<Engine['status']>
-  const refreshed = async <T>(work: Promise<unknown>): Promise<T> => {
-    const value = await work
-    status = (await port.call('status', [])) as ReturnType<Engine['status']>
-    return value as T
-  }
   return {
     base: { ...base, config, dim: config.dim },
     train: (examples, recipe, { signal, onProgress, ...rest }) =>
-      refreshed<TrainResult>(
-        port.call('train', [examples, recipe, rest], {
+      port.call<TrainResult>('train', [examples, recipe, rest], {
           signal,
           event: value => onProgress?.(value as Progress),
         }),
       ),
     losses: (examples, adapter, { signal } = {}) =>
-      refreshed<Losses>(port.call('losses', [examples, adapter], { signal })),
-    answerLogProbs: (example, adapter) => refreshed(port.call('answerLogProbs', [example, adapter])),
+      port.call<Losses>('losses', [examples, adapter], { signal })),
+    answerLogProbs: (example, adapter) => called(port.call('answerLogProbs', [example, adapter])),
     gradients: (examples, adapter, { signal } = {}) => streamed(port, [examples, adapter], signal),
     gradientLayout: adapter => tensorsOf(loraLayout(config, readLoraShape(adapter))),
     gradientSize: adapter => loraLayout(config, readLoraShape(adapter)).size,
     encode: text => tokenizer.encode(text),
     decode: tokens => tokenizer.decode(tokens),
-    matmulTransposed: (a, b, k) => refreshed<Float32Array>(port.call('matmulTransposed', [a, b, k])),
+    matmulTransposed: (a, b, k) => port.call<Float32Array>('matmulTransposed', [a, b, k])),
     generate: ({ signal, ...request }, onToken) =>
-      refreshed<Generation>(
-        port.call('generate', [request], { signal, event: text => onToken?.(text as string) }),
+      port.call<Generation>('generate', [request], { signal, event: text => onToken?.(text as string) }),
       ),
-    embed: texts => refreshed<Float32Array[]>(port.call('embed', [texts])),
-    status: () => status,
+    embed: texts => port.call<Float32Array[]>('embed', [texts])),
+    status: () => port.status,
     async close() {
       await port.call('close', [])
       await worker.terminate()

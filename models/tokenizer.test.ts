@@ -119,6 +119,17 @@ describe('a folder', () => {
     })
   })
 
+  it('with a tokenizer of unknown parts is refused by name', async () => {
+    await copy(() => undefined)
+    const file = JSON.parse(await readFile(join(shipped, 'tokenizer.json'), 'utf8'))
+    const change = async (part: object) =>
+      writeFile(join(scratch, 'tokenizer.json'), JSON.stringify({ ...file, ...part }))
+    await change({ decoder: { type: 'Oracle' } })
+    await expect(openTokenizer(scratch)).rejects.toMatchObject({ code: 'tokenizer-unreadable' })
+    await change({ added_tokens: 'none' })
+    await expect(openTokenizer(scratch)).rejects.toMatchObject({ code: 'tokenizer-unreadable' })
+  })
+
   it('whose template never ends is refused within its time limit', async () => {
     await copy(config => {
       config.chat_template =

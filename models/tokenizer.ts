@@ -60,8 +60,8 @@ const broken = '\uFDD1'
  * Throws `tokenizer-unreadable` (a file is absent or malformed) and `chat-template`.
  */
 export const openTokenizer = async (folder: string): Promise<Tokenizer> => {
-  const file = tokenizerFile.parse(await json(folder, 'tokenizer.json'))
-  const config = configFile.parse(await json(folder, 'tokenizer_config.json'))
+  const file = await readJson(folder, 'tokenizer.json', tokenizerFile)
+  const config = await readJson(folder, 'tokenizer_config.json', configFile)
   const spelled = file.added_tokens.filter(t => t.special || /^<.+>$/.test(t.content))
   const controlIds = new Set(spelled.map(t => t.id))
   const spellings = spelled.map(t => t.content).toSorted((a, b) => b.length - a.length)
@@ -72,7 +72,11 @@ export const openTokenizer = async (folder: string): Promise<Tokenizer> => {
   const renamed = file.added_tokens.map(t =>
     controlIds.has(t.id) ? { ...t, content: control + t.content, normalized: false, special: true } : t,
   )
-  const pieces = new Pieces({ ...file, added_tokens: renamed }, { ...config, additional_special_tokens: [] })
+  const open = () =>
+    new Pieces({ ...file, added_tokens: renamed }, { ...config, additional_special_tokens: [] })
+  const pieces = attempt(open, cause =>
+    unreadable(folder, 'tokenizer.json names parts that are not known', cause),
+  )
 
   const idOf = (token: z.infer<typeof named>): number | null => {
     const name = typeof token === 'string' ? token : token?.content
@@ -182,11 +186,19 @@ const templateSource = async (
   return configured.find(t => t.name === 'default')?.template ?? null
 }
 
-const json = async (folder: string, name: string): Promise<unknown> => {
+const attempt = <T>(work: () => T, refuse: (cause: unknown) => Error): T => {
   try {
-    return JSON.parse(await readFile(join(folder, name), 'utf8'))
+    return work()
   } catch (cause) {
-    throw unreadable(folder, `${name} cannot be read`, cause)
+    throw refuse(cause)
+  }
+}
+
+const readJson = async <T>(folder: string, name: string, schema: z.ZodType<T>): Promise<T> => {
+  try {
+    return schema.parse(JSON.parse(await readFile(join(folder, name), 'utf8')))
+  } catch (cause) {
+    throw unreadable(folder, `${name} is absent or malformed`, cause)
   }
 }
 

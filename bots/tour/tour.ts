@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import type { Network } from '../../tools/context.ts'
+import { exportAndVerify } from './auditing.ts'
 import type { BadRow, TourData } from './data.ts'
 import { answerQuestions, closeEpoch } from './earning.ts'
 import { contributeRows, proposeModel, voteOnIt } from './gathering.ts'
-import { exportAndVerify, freezeAndTune } from './making.ts'
+import { freezeAndTune } from './making.ts'
 import { type People, peopleOf } from './people.ts'
 import type { TourResult } from './result.ts'
 

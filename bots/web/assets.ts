@@ -11,6 +11,7 @@ const own = (name: string) => fileURLToPath(new URL(`static/${name}`, import.met
 /** The files that pages load: our own, and libraries as npm installed them. */
 const files = {
   'style.css': own('style.css'),
+  'icon.svg': own('icon.svg'),
   'page.js': own('page.js'),
   'chart.js': own('chart.js'),
   'proof.js': own('proof.js'),
@@ -19,6 +20,12 @@ const files = {
   'uplot.js': require.resolve('uplot/dist/uPlot.iife.min.js'),
   'uplot.css': require.resolve('uplot/dist/uPlot.min.css'),
 } as const
+
+const types: Readonly<Record<string, string>> = {
+  css: 'text/css',
+  js: 'text/javascript',
+  svg: 'image/svg+xml',
+}
 
 export type AssetName = keyof typeof files
 
@@ -38,7 +45,7 @@ export const openAssets = (): Assets => {
   for (const { name, bytes, hash } of read)
     routes.get(`/static/${hash}/${name}`, c =>
       c.body(new Uint8Array(bytes), 200, {
-        'content-type': name.endsWith('.css') ? 'text/css; charset=utf-8' : 'text/javascript; charset=utf-8',
+        'content-type': `${types[name.slice(name.lastIndexOf('.') + 1)]}; charset=utf-8`,
         'cache-control': 'public, max-age=31536000, immutable',
       }),
     )

@@ -11,13 +11,18 @@ export const guardOrigin = (hosts: () => readonly string[]): MiddlewareHandler =
   return async (c, next) => {
     const host = c.req.header('host') ?? ''
     if (!hosts().includes(host))
-      throw fault('host-foreign', 'This address is not the node’s.', { fix: `Open http://${hosts()[0]}/ instead.` })
+      throw fault('host-foreign', 'This address is not the node’s.', {
+        fix: `Open http://${hosts()[0]}/ instead.`,
+      })
     if (!['GET', 'HEAD'].includes(c.req.method)) {
       const site = c.req.header('sec-fetch-site')
       // Every browser sends Origin with a form; what sends none is no browser and has no cookie to be tricked out of.
-      const foreign = c.req.header('origin') !== `http://${host}` || (site !== undefined && site !== 'same-origin')
+      const foreign =
+        c.req.header('origin') !== `http://${host}` || (site !== undefined && site !== 'same-origin')
       if (foreign)
-        throw fault('origin-foreign', 'This request comes from another site.', { fix: 'Send the form from the node’s own page.' })
+        throw fault('origin-foreign', 'This request comes from another site.', {
+          fix: 'Send the form from the node’s own page.',
+        })
     }
     await next()
   }
@@ -51,6 +56,8 @@ export const guardBody = (bytes: number): MiddlewareHandler =>
   bodyLimit({
     maxSize: bytes,
     onError: () => {
-      throw fault('body-too-large', `This is larger than ${Math.round(bytes / 1024)} KiB.`, { fix: 'Send it in smaller parts.' })
+      throw fault('body-too-large', `This is larger than ${Math.round(bytes / 1024)} KiB.`, {
+        fix: 'Send it in smaller parts.',
+      })
     },
   })

@@ -33,7 +33,7 @@ export const page = (site: Site, visitor: Visitor, parts: PageParts): Piece => {
 <meta name="color-scheme" content="light dark">
 <meta name="htmx-config" content='{"includeIndicatorCSS":false,"history":false}'>
 <title>${parts.title} · Tributary</title>
-<link rel="icon" href="data:,">
+<link rel="icon" href="${site.assets.address('icon.svg')}">
 ${(parts.styles ?? []).map(name => html`<link rel="stylesheet" href="${site.assets.address(name)}">`)}
 <link rel="stylesheet" href="${site.assets.address('style.css')}">
 ${(['htmx.js', 'htmx-sse.js', 'page.js', ...(parts.scripts ?? [])] as AssetName[]).map(script)}
@@ -55,7 +55,12 @@ ${parts.body}
 </html>`
 }
 
-export const sendPage = (site: Site, c: Context<Env>, parts: PageParts, status: 200 | 400 | 403 | 404 | 413 | 500 = 200) => {
+export const sendPage = (
+  site: Site,
+  c: Context<Env>,
+  parts: PageParts,
+  status: 200 | 400 | 403 | 404 | 413 | 500 = 200,
+) => {
   c.header('cache-control', 'no-store')
   return c.html(page(site, c.get('visitor'), parts), status)
 }

@@ -17,7 +17,9 @@ export const hash = (id: string): Piece => html`<code class="hash" title="${id}"
 
 /** A transaction of the chain. The embedded chain has no explorer: its receipt stands in the ledger event. */
 export const transaction = (tx: string | null): Piece =>
-  tx === null ? html`<span class="quiet">not yet</span>` : html`<code class="hash" title="${tx}">${shortId(tx)}</code>`
+  tx === null
+    ? html`<span class="quiet">not yet</span>`
+    : html`<code class="hash" title="${tx}">${shortId(tx)}</code>`
 
 export const time = (iso: string): Piece => html`<time datetime="${iso}">${timeText(iso)}</time>`
 

@@ -29,7 +29,9 @@ export const replyHtml = (reply: Reply, visitor: Visitor): Piece => {
 export const progressHtml = (reply: ProgressReply): Piece =>
   html`<div class="progress"><label>${reply.label} <progress max="${reply.steps}" value="${reply.step}">${reply.step} of ${reply.steps}</progress></label>
 <p class="number">step ${reply.step} of ${reply.steps}${reply.loss === undefined ? nothing : html` · loss ${reply.loss.toFixed(3)}`}${
-    reply.tokensPerSecond === undefined ? nothing : html` · ${Math.round(reply.tokensPerSecond).toLocaleString('en-US')} tokens/s`
+    reply.tokensPerSecond === undefined
+      ? nothing
+      : html` · ${Math.round(reply.tokensPerSecond).toLocaleString('en-US')} tokens/s`
   }${reply.secondsLeft === undefined ? nothing : html` · ${durationText(reply.secondsLeft)} left`}</p></div>`
 
 const tableHtml = (reply: Extract<Reply, { kind: 'table' }>): Piece =>

@@ -17,7 +17,12 @@ export interface Site {
   /** Milliseconds between two looks at what a live page shows. */
   readonly pollMs: number
   /** Calls a verb by name, typed as that verb: `site.use<typeof status>(visitor, 'status', {})`. Throws `not-here` and what the verb throws. */
-  use<V extends Verb>(visitor: Visitor, name: string, input: z.input<V['input']>, options?: CallOptions): Promise<z.output<V['output']>>
+  use<V extends Verb>(
+    visitor: Visitor,
+    name: string,
+    input: z.input<V['input']>,
+    options?: CallOptions,
+  ): Promise<z.output<V['output']>>
   /** The visitor's conversation in the chat. */
   session(visitor: Visitor): Session
 }
@@ -32,7 +37,10 @@ export const openSite = (parts: Omit<Site, 'use' | 'session'>): Site => {
     use: (visitor, name, input, options) => {
       const verb = parts.bot.verb(name)
       if (verb === undefined)
-        throw fault('not-here', `This node has no verb "${name}".`, { fix: 'Use a node that has it.', blame: 'operator' })
+        throw fault('not-here', `This node has no verb "${name}".`, {
+          fix: 'Use a node that has it.',
+          blame: 'operator',
+        })
       return call(parts.bot.network, visitor.caller, verb, input, options) as Promise<never>
     },
     session: visitor => {
@@ -63,7 +71,10 @@ export interface Form {
 export const readForm = async (site: Site, c: Context<Env>): Promise<Form> => {
   const body = await c.req.parseBody()
   site.visitors.checkToken(c.get('visitor'), body._csrf)
-  const visitor = await site.visitors.join(c, typeof body.visitorName === 'string' ? body.visitorName : undefined)
+  const visitor = await site.visitors.join(
+    c,
+    typeof body.visitorName === 'string' ? body.visitorName : undefined,
+  )
   const key = body._key
   return {
     visitor,

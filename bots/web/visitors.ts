@@ -62,7 +62,8 @@ export const openCookieKey = (folder: string): Buffer => {
 
 /** Opens the visitors of a node. The cookie is a signed record of subject, account and name; nothing of it is secret to its owner. */
 export const openVisitors = (bot: Bot, key: Uint8Array): Visitors => {
-  const sign = (purpose: string, text: string) => createHmac('sha256', key).update(`${purpose}\n${text}`).digest('base64url')
+  const sign = (purpose: string, text: string) =>
+    createHmac('sha256', key).update(`${purpose}\n${text}`).digest('base64url')
 
   const visitorOf = ({ s, a, n }: Told): Visitor => ({
     subject: s,
@@ -99,7 +100,10 @@ export const openVisitors = (bot: Bot, key: Uint8Array): Visitors => {
       if (visitor.accountId !== null) return visitor
       const verb = bot.verb('join')
       if (verb === undefined)
-        throw fault('not-here', 'This node opens no accounts.', { fix: 'Use another node.', blame: 'operator' })
+        throw fault('not-here', 'This node opens no accounts.', {
+          fix: 'Use another node.',
+          blame: 'operator',
+        })
       const chosen = name?.trim() || `Guest ${visitor.subject.slice(0, 4)}`
       const joined = (await call(bot.network, visitor.caller, verb, {
         name: chosen,

@@ -65,7 +65,6 @@ interface IRewards {
     error PaidPastTotal(uint64 total, uint256 paid);
     error DeadlinePassed(uint256 deadline);
     error NotSigned(address account);
-    error LengthsDiffer();
 
     /// @notice Puts `units` of `payer` behind future roots, for good.
     /// @dev Requirements: an ERC-3009 authorisation of `payer` with nonce keccak256(abi.encode(FUND, salt)).
@@ -110,15 +109,15 @@ interface IRewards {
         bytes calldata signature
     ) external returns (uint64 units);
 
-    /// @notice Pays many neighbours of the tree at once: leaves first, first+1, ... with one multiproof.
+    /// @notice Pays many neighbours of the tree at once: leaves first, first+1, ...
+    /// @param place of the range's last leaf: in a tree of n leaves, leaf i has place 2n-2-i and node p the children 2p+1, 2p+2.
+    /// All leaves of a range must lie on one level (places on the same side of every 2^k-2 | 2^k-1).
+    /// @param entries account << 64 | cumulative, one word a leaf
+    /// @param proof the siblings beside the range, from the leaves up, on each level the left one first
     /// @dev Frozen indices and those with nothing new are passed over, so that nobody can spoil a batch.
-    function claimRange(
-        uint256 first,
-        address[] calldata accounts,
-        uint64[] calldata cumulatives,
-        bytes32[] calldata proof,
-        bool[] calldata flags
-    ) external returns (uint64 units);
+    function claimRange(uint256 first, uint256 place, uint256[] calldata entries, bytes32[] calldata proof)
+        external
+        returns (uint256 units);
 
     /// @notice One bit that every claim reads, for re-linking a person to a new index. Guardian role.
     function freeze(uint256 index, bool frozen) external;

@@ -7,6 +7,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Authorization, Authorizations} from "./Authorization.sol";
@@ -151,22 +152,21 @@ contract Rewards is IRewards, AccessManaged, EIP712, Nonces {
         return _claimOne(leaf, proof, s, recipient);
     }
 
-    function claimRange(
-        uint256 first,
-        address[] calldata accounts,
-        uint64[] calldata cumulatives,
-        bytes32[] calldata proof,
-        bool[] calldata flags
-    ) external returns (uint64 units) {
+    function claimRange(uint256 first, uint256 place, uint256[] calldata entries, bytes32[] calldata proof)
+        external
+        returns (uint256 units)
+    {
         State memory s = _claimable();
-        bytes32[] memory hashes = _hashRange(first, accounts, cumulatives);
-        if (!MerkleProof.multiProofVerifyCalldata(proof, flags, _roots[s.flags & SIDE], hashes)) revert NotInTree();
-        uint64[] memory due;
-        (due, units) = _takeRange(first, cumulatives);
+        if (_rootOver(_hashRange(first, entries), place, proof) != _roots[s.flags & SIDE]) revert NotInTree();
+        uint256[] memory due;
+        (due, units) = _takeRange(first, entries);
         _count(s, units);
-        emit ClaimedRange(first, accounts.length, units);
-        for (uint256 i = 0; i < due.length; ++i) {
-            if (due[i] != 0) TOKEN.safeTransfer(accounts[i], due[i]);
+        emit ClaimedRange(first, entries.length, uint64(units));
+        unchecked {
+            for (uint256 i = 0; i < entries.length; ++i) {
+                uint256 mine = due[i];
+                if (mine != 0) TOKEN.safeTransfer(address(uint160(entries[i] >> 64)), mine);
+            }
         }
     }
 
@@ -254,13 +254,13 @@ contract Rewards is IRewards, AccessManaged, EIP712, Nonces {
         uint256 shift = (leaf.index & 3) * 64;
         uint256 word = _claimed[leaf.index >> 2];
         if (word & (FROZEN << shift) != 0) revert IndexFrozen(leaf.index);
-        uint64 due = _due(word, shift, leaf.cumulative);
+        uint256 due = _due(word, shift, leaf.cumulative);
         if (due == 0) return 0;
-        _claimed[leaf.index >> 2] = word + (uint256(due) << shift);
+        _claimed[leaf.index >> 2] = word + (due << shift);
         _count(s, due);
-        emit Claimed(leaf.index, recipient, due);
+        emit Claimed(leaf.index, recipient, uint64(due));
         TOKEN.safeTransfer(recipient, due);
-        return due;
+        return uint64(due);
     }
 
     function _claimToHash(Leaf calldata leaf, bytes32 root, address recipient, uint256 deadline) private returns (bytes32) {
@@ -271,43 +271,68 @@ contract Rewards is IRewards, AccessManaged, EIP712, Nonces {
     }
 
     /// @dev What `cumulative` gives an index over what its 64 bits in `word` say was paid; nothing when they are frozen.
-    function _due(uint256 word, uint256 shift, uint256 cumulative) private pure returns (uint64) {
+    function _due(uint256 word, uint256 shift, uint256 cumulative) private pure returns (uint256) {
         if (cumulative >= FROZEN) revert UnitsTooLarge(cumulative);
         uint256 mine = (word >> shift) & type(uint64).max;
-        return mine >= cumulative ? 0 : uint64(cumulative - mine); // frozen: mine >= FROZEN > cumulative
+        return mine >= cumulative ? 0 : cumulative - mine; // frozen: mine >= FROZEN > cumulative
     }
+
+    // The loops of a batch are unchecked: nothing in them passes the number of entries, 2^64 units each.
 
     /// @dev Marks leaves first, first+1, ... as paid; returns what is newly due to each, and the sum.
-    function _takeRange(uint256 first, uint64[] calldata cumulatives)
+    function _takeRange(uint256 first, uint256[] calldata entries)
         private
-        returns (uint64[] memory due, uint64 sum)
+        returns (uint256[] memory due, uint256 sum)
     {
-        due = new uint64[](cumulatives.length);
-        for (uint256 i = 0; i < due.length;) {
-            uint256 key = (first + i) >> 2;
-            uint256 word = _claimed[key];
-            uint256 added;
-            // One read and one write for the up to four neighbours that share a slot: 200 gas less a claim.
-            for (; i < due.length && (first + i) >> 2 == key; ++i) {
+        due = new uint256[](entries.length);
+        unchecked {
+            for (uint256 i = 0; i < entries.length;) {
+                uint256 key = (first + i) >> 2;
+                uint256 word = _claimed[key];
+                uint256 added;
+                // One read and one write for the up to four neighbours that share a slot: 200 gas less a claim.
                 uint256 shift = ((first + i) & 3) * 64;
-                due[i] = _due(word, shift, cumulatives[i]);
-                sum += due[i];
-                added += uint256(due[i]) << shift;
+                for (; shift < 256 && i < entries.length; shift += 64) {
+                    uint256 units = _due(word, shift, uint64(entries[i]));
+                    due[i++] = units;
+                    sum += units;
+                    added += units << shift;
+                }
+                if (added != 0) _claimed[key] = word + added;
             }
-            if (added != 0) _claimed[key] = word + added;
         }
     }
 
-    function _hashRange(uint256 first, address[] calldata accounts, uint64[] calldata cumulatives)
-        private
-        pure
-        returns (bytes32[] memory hashes)
-    {
-        if (accounts.length != cumulatives.length || accounts.length == 0) revert LengthsDiffer();
-        hashes = new bytes32[](accounts.length);
-        for (uint256 i = 0; i < accounts.length; ++i) {
-            hashes[i] = _hash(first + i, accounts[i], cumulatives[i]);
+    /// @dev Leaf hashes in the order of their places in the tree: the last leaf comes first.
+    function _hashRange(uint256 first, uint256[] calldata entries) private pure returns (bytes32[] memory row) {
+        uint256 left = entries.length;
+        row = new bytes32[](left);
+        unchecked {
+            while (left > 0) {
+                uint256 entry = entries[row.length - left];
+                uint256 index = first + row.length - left;
+                row[--left] = _hash(index, address(uint160(entry >> 64)), uint64(entry));
+            }
         }
+    }
+
+    /// @dev The root over neighbours at places `place`, `place` + 1, ... of one level. Node i has the children 2i+1 and 2i+2.
+    /// A proof that is too short ends in a panic, one that is too long or of another shape in NotInTree.
+    function _rootOver(bytes32[] memory row, uint256 place, bytes32[] calldata proof) private pure returns (bytes32) {
+        uint256 count = row.length;
+        uint256 used;
+        unchecked {
+            for (; place > 0; place = (place - 1) >> 1) {
+                uint256 i;
+                uint256 parents;
+                if (place & 1 == 0) row[parents++] = Hashes.commutativeKeccak256(proof[used++], row[i++]);
+                for (; i + 1 < count; i += 2) row[parents++] = Hashes.commutativeKeccak256(row[i], row[i + 1]);
+                if (i < count) row[parents++] = Hashes.commutativeKeccak256(row[i], proof[used++]);
+                count = parents;
+            }
+        }
+        if (count != 1 || used != proof.length) revert NotInTree();
+        return row[0];
     }
 
     function _count(State memory s, uint256 due) private {
@@ -322,14 +347,17 @@ contract Rewards is IRewards, AccessManaged, EIP712, Nonces {
 
     function _hash(uint256 index, address account, uint64 cumulative) private pure returns (bytes32 hash) {
         bytes32 tag = LEAF_TAG;
+        uint256 owner = uint256(uint160(account)) & type(uint160).max;
+        uint256 units = uint256(cumulative) & type(uint64).max;
+        // The masks matter: a value narrowed from a larger one keeps its upper bits until it is used outside of assembly.
         // keccak256(bytes.concat(keccak256(abi.encode(tag, index, account, cumulative)))) without keeping memory: the memory
         // of 256 such calls costs 1,500 gas each.
         assembly ("memory-safe") {
             let free := mload(0x40)
             mstore(free, tag)
             mstore(add(free, 0x20), index)
-            mstore(add(free, 0x40), account)
-            mstore(add(free, 0x60), cumulative)
+            mstore(add(free, 0x40), owner)
+            mstore(add(free, 0x60), units)
             mstore(0, keccak256(free, 0x80))
             hash := keccak256(0, 0x20)
         }

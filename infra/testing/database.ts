@@ -3,7 +3,8 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, r
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { type Database, openDatabase } from '../db.ts'
+import { createDatabase, type Database, openDatabase } from '../db.ts'
+import { newId } from '../ids.ts'
 import { readMigrations, sqlFolder } from '../migrate.ts'
 
 // The package exports no package.json.
@@ -35,21 +36,29 @@ const template = async (): Promise<string> => {
 
 export interface TestDatabase {
   database: Database
-  /** Its folder, for a second process to open after `close`. */
-  folder: string
+  /** Its folder; null on a Postgres of its own. */
+  folder: string | null
   /** Closes it and removes the folder. */
   remove(): Promise<void>
 }
 
-/** A folder with an empty, migrated database that nothing has opened yet. */
-export const testDatabaseFolder = async (): Promise<string> => {
-  const folder = mkdtempSync(join(tmpdir(), 'tributary-test-'))
+/** A new folder inside `parent` with an empty, migrated database that nothing has opened yet. */
+export const testDatabaseFolder = async (parent = tmpdir()): Promise<string> => {
+  const folder = mkdtempSync(join(parent, 'tributary-test-'))
   cpSync(await template(), folder, { recursive: true })
   return folder
 }
 
-/** A fresh, migrated database on disk, in the arrangement that a node uses; some 0.4 s. Remove it after the tests. */
+/**
+ * A fresh, migrated database on disk, in the arrangement that a node uses; some 0.4 s. Remove it after the tests.
+ * With TEST_DATABASE_URL set, a new database on that Postgres (with pgvector) instead; the server's owner drops those.
+ */
 export const openTestDatabase = async (): Promise<TestDatabase> => {
+  const server = process.env.TEST_DATABASE_URL
+  if (server !== undefined) {
+    const database = await openDatabase({ url: await createDatabase(server, `test-${newId()}`) })
+    return { database, folder: null, remove: () => database.close() }
+  }
   const folder = await testDatabaseFolder()
   const database = await openDatabase({ folder })
   return {

@@ -57,7 +57,7 @@ export interface Question {
 
 export interface Attribution {
   readonly rows: number
-  /** h_i of every row, 0 to 1: how much the row bends the model to itself (L2 of the design; capped and reviewed by the caller). */
+  /** h_i of every row, 0 to 1: how much the row bends the model to itself; a high one asks for review. */
   readonly leverage: Float64Array
   attribute(question: Question): Promise<AnswerAttribution>
   /** Several questions in one pass over the rows on disk. */
@@ -183,7 +183,7 @@ export const openIndex = async (
     const asked = questions.map(({ prompt, answer }) => ({ prompt, answer }))
     for await (const { first, count, rows } of engine.gradients(asked, adapter))
       for (let i = 0; i < count; i++) queries[first + i] = rows.slice(i * meta.size, (i + 1) * meta.size)
-    const products = await gradientProducts(gradients, queries, engine.matmulTransposed)
+    const products = await gradientProducts(gradients, queries)
     return queries.map((_, q) => {
       const k = Float64Array.from({ length: n }, (_, i) => products[i * queries.length + q]!)
       return solve(factor, n, k).map((tau, i) => tau * roots[i]!)

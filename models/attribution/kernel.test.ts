@@ -115,7 +115,7 @@ describe('gradient rows on disk', () => {
   it.each([1, 3, 9])('give products with %i queries in one pass', async count => {
     const gradients = await stored()
     const queries = Array.from({ length: count }, () => Float32Array.from(matrix(1, p)))
-    const got = await gradientProducts(gradients, queries, matmulTransposed)
+    const got = await gradientProducts(gradients, queries)
     for (let i = 0; i < n; i++) {
       const row = Float64Array.from(rows.subarray(i * p, (i + 1) * p))
       for (const [q, query] of queries.entries()) {

@@ -2,6 +2,7 @@ import type { Text } from '../../models/attribution/near-duplicates.ts'
 import { NearDuplicates } from '../../models/attribution/near-duplicates.ts'
 import { contentStems, words } from '../../models/attribution/words.ts'
 import type { CheckPolicy, Row } from './check.ts'
+import { commonStems } from './common-words.ts'
 
 /** What the checks may know of a datanet: the rows accepted so far and the rows held out, indexed. */
 export interface DatanetView {
@@ -10,6 +11,8 @@ export interface DatanetView {
   readonly nearDuplicates: NearDuplicates
   readonly heldOut: NearDuplicates
   readonly heldOutRuns: { closest(text: string): { owner: number; share: number } }
+  /** True where the purpose or an accepted row uses the stem. */
+  uses(stem: string): boolean
   /** 0..1: how much of a text's rare-word weight the datanet's purpose and rows share. */
   likenessToSubject(text: string): number
   /** Embedding cosines to earlier rows by row id, where the engine has them. */
@@ -103,16 +106,20 @@ export class Datanet implements DatanetView {
     return this.nearDuplicates.add(row.id, row.account, row)
   }
 
+  uses(stem: string): boolean {
+    return this.#subject.has(stem) || this.#counts.has(stem)
+  }
+
   likenessToSubject(text: string): number {
-    const stems = new Set(contentStems(text))
-    if (stems.size === 0) return 1
+    let shared = 0
     let weight = 0
-    for (const stem of stems) {
-      const count = this.#counts.get(stem) ?? 0
-      // words that hang together with the subject occur in many rows, but not in any row whatever
-      if (this.#subject.has(stem)) weight += 1
-      else if (count >= 2) weight += Math.min(1, count / 10)
+    for (const stem of new Set(contentStems(text))) {
+      // everyday words occur in every subject, so they say little about one
+      const one = commonStems.has(stem) ? 0.15 : 1
+      weight += one
+      // a word of one row may be that row's own straying; three rows make it a word of the subject
+      shared += one * (this.#subject.has(stem) ? 1 : Math.min(1, (this.#counts.get(stem) ?? 0) / 3))
     }
-    return weight / stems.size
+    return weight > 0 ? shared / weight : 1
   }
 }

@@ -1,4 +1,4 @@
-import type { Kind } from '../../models/attribution/near-duplicates.ts'
+import type { Kind } from '../../models/attribution/likeness.ts'
 import type { Check, Finding } from './check.ts'
 import { pass } from './check.ts'
 

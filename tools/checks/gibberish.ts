@@ -1,6 +1,8 @@
-import { fold, isFunctionWord, words } from '../../models/attribution/words.ts'
+import { contentStems, fold, isFunctionWord, words } from '../../models/attribution/words.ts'
 import type { Check } from './check.ts'
 import { pass, refuse, review } from './check.ts'
+import { commonStems } from './common-words.ts'
+import type { DatanetView } from './datanet-view.ts'
 import { lettersSurprise } from './letters.ts'
 
 const mashedBits = 5.3 // of 60,000 English word types 0.8 % lie above, of random letters nearly all
@@ -78,12 +80,22 @@ function repeatedShare(list: readonly string[]): number {
   return Math.min(1, worst)
 }
 
+/** Made-up words in an English frame ("the frindle snivers"): no everyday word and none that the datanet uses. */
+function invented(text: string, list: readonly string[], least: number, datanet: DatanetView): boolean {
+  // capitals are names, and names are new words by right
+  const plain = text.match(/(?<![\p{L}'’])\p{Ll}\p{L}{2,}/gu)?.join(' ') ?? ''
+  const stems = [...new Set(contentStems(plain))]
+  const frame = list.filter(isFunctionWord).length / list.length
+  if (stems.length < 6 || frame < 0.2) return false
+  return stems.filter(stem => commonStems.has(stem) || datanet.uses(stem)).length / stems.length < least
+}
+
 /**
  * Text that is not language: hands on a keyboard (letter pairs that English avoids), one phrase over and over, words in
  * random order (function words that cannot meet), placeholder text, symbols. A meaningless but well-formed sentence
  * passes; that takes a language model.
  */
-export const gibberish: Check = (row, policy) => {
+export const gibberish: Check = (row, policy, datanet) => {
   const fix = 'Write the question and the answer in plain sentences.'
   for (const [name, text] of [
     ['question', row.question],
@@ -111,6 +123,8 @@ export const gibberish: Check = (row, policy) => {
         field: name,
         broken,
       })
+    if (policy.language === 'en' && invented(text, list, policy.knownWordShare, datanet))
+      return refuse('gibberish', `Almost no word of the ${name} exists.`, fix, { field: name })
     if (share >= policy.mashedWordShare.review && mashed >= 3)
       return review('gibberish', `Many words of the ${name} look mistyped.`, fix, { field: name, share })
   }

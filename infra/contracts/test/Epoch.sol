@@ -52,15 +52,13 @@ abstract contract Epoch is World {
         return rewards.claim(_leafOf(t, index), Tree.proof(t.nodes, index));
     }
 
-    function _claimRange(Table memory t, uint256 first, uint256 count) internal returns (uint64) {
-        address[] memory accounts = new address[](count);
-        uint64[] memory cumulatives = new uint64[](count);
+    function _claimRange(Table memory t, uint256 first, uint256 count) internal returns (uint256) {
+        uint256[] memory entries = new uint256[](count);
         for (uint256 i = 0; i < count; ++i) {
-            accounts[i] = _account(first + i);
-            cumulatives[i] = t.cumulatives[first + i];
+            entries[i] = (uint256(uint160(_account(first + i))) << 64) | t.cumulatives[first + i];
         }
-        (bytes32[] memory proof, bool[] memory flags) = Tree.range(t.nodes, first, count);
-        return rewards.claimRange(first, accounts, cumulatives, proof, flags);
+        (uint256 place, bytes32[] memory proof) = Tree.range(t.nodes, first, count);
+        return rewards.claimRange(first, place, entries, proof);
     }
 
     function _challenge(uint256 key) internal {

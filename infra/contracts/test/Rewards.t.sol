@@ -10,6 +10,7 @@ import {Tree} from "./Tree.sol";
 contract RewardsTest is Epoch {
     uint256 private constant ANN = 0xA1;
     uint256 private constant BOB = 0xB0B;
+    bytes4 private constant PANIC = bytes4(keccak256("Panic(uint256)"));
 
     function setUp() public override {
         super.setUp();
@@ -102,8 +103,8 @@ contract RewardsTest is Epoch {
     function testFuzz_aRangePaysAllItsLeaves(uint256 size, uint256 first, uint256 count) public {
         size = 1 + (size % 40);
         first = first % size;
-        count = 1 + (count % (size - first));
         Table memory t = _even(size, 3e6);
+        count = 1 + (count % Tree.level(t.nodes, first));
         _active(t, 1);
         _equal(_claimRange(t, first, count), 3e6 * count, "first");
         _equal(_claimRange(t, first, count), 0, "again");
@@ -116,20 +117,26 @@ contract RewardsTest is Epoch {
     function test_aRangeWithAForeignLeafIsRefused() public {
         Table memory t = _even(4, 3e6);
         _active(t, 1);
-        (bytes32[] memory proof, bool[] memory flags) = Tree.range(t.nodes, 0, 2);
-        address[] memory accounts = new address[](2);
-        uint64[] memory cumulatives = new uint64[](2);
-        (accounts[0], accounts[1], cumulatives[0], cumulatives[1]) = (_account(0), _account(1), 3e6, 4e6);
+        (uint256 place, bytes32[] memory proof) = Tree.range(t.nodes, 0, 2);
+        uint256[] memory entries = new uint256[](2);
+        entries[0] = (uint256(uint160(_account(0))) << 64) | 3e6;
+        entries[1] = (uint256(uint160(_account(1))) << 64) | 4e6;
         _refuses(IRewards.NotInTree.selector);
-        rewards.claimRange(0, accounts, cumulatives, proof, flags);
-        _refuses(IRewards.LengthsDiffer.selector);
-        rewards.claimRange(0, accounts, new uint64[](1), proof, flags);
-        _refuses(IRewards.LengthsDiffer.selector);
-        rewards.claimRange(0, new address[](0), new uint64[](0), proof, flags);
+        rewards.claimRange(0, place, entries, proof);
+        entries[1] = (uint256(uint160(_account(1))) << 64) | 3e6;
+        _refuses(IRewards.NotInTree.selector); // right leaves, other indices
+        rewards.claimRange(1, place, entries, proof);
+        _refuses(PANIC); // right leaves, another place: the proof is too short for it
+        rewards.claimRange(0, place + 1, entries, proof);
+        _refuses(IRewards.NotInTree.selector);
+        rewards.claimRange(0, 0, entries, proof);
+        _refuses(PANIC); // no leaf at all
+        rewards.claimRange(0, place, new uint256[](0), proof);
+        _equal(rewards.claimRange(0, place, entries, proof), 6e6, "as it stands in the tree");
     }
 
     function test_aFrozenIndexIsNotPaidAndSpoilsNoBatch() public {
-        Table memory t = _even(5, 3e6);
+        Table memory t = _even(8, 3e6);
         _active(t, 1);
         _claim(t, 2);
         vm.prank(GUARDIAN);
@@ -138,7 +145,7 @@ contract RewardsTest is Epoch {
         bytes32[] memory proof = Tree.proof(t.nodes, 3);
         _refuses(IRewards.IndexFrozen.selector);
         rewards.claim(leaf, proof);
-        _equal(_claimRange(t, 0, 5), 9e6, "three of five");
+        _equal(_claimRange(t, 0, 8), 18e6, "six of eight");
         (uint64 units, bool frozen) = rewards.claimed(3);
         _true(frozen && units == 0, "frozen");
         (units, frozen) = rewards.claimed(2);

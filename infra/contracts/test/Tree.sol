@@ -23,30 +23,33 @@ library Tree {
         }
     }
 
-    /// @dev OpenZeppelin multiproof of the leaves first .. first+count-1.
+    /// @dev Siblings beside the leaves first .. first+count-1, and the place of the last of them.
     function range(bytes32[] memory nodes, uint256 first, uint256 count)
         internal
         pure
-        returns (bytes32[] memory path, bool[] memory flags)
+        returns (uint256 place, bytes32[] memory path)
     {
-        uint256[] memory queue = new uint256[](2 * nodes.length);
-        uint256 tail;
-        for (uint256 i = 0; i < count; ++i) queue[tail++] = nodes.length - 1 - first - i;
-        bytes32[] memory allPath = new bytes32[](nodes.length);
-        bool[] memory allFlags = new bool[](nodes.length);
-        uint256 steps;
+        place = nodes.length - first - count;
+        bytes32[] memory all = new bytes32[](nodes.length);
         uint256 siblings;
-        for (uint256 head = 0; queue[head] > 0; ++steps) {
-            uint256 node = queue[head++];
-            uint256 sibling = node % 2 == 1 ? node + 1 : node - 1;
-            allFlags[steps] = head < tail && queue[head] == sibling;
-            if (allFlags[steps]) ++head;
-            else allPath[siblings++] = nodes[sibling];
-            queue[tail++] = (node - 1) / 2;
+        uint256 low = place;
+        uint256 high = place + count - 1;
+        for (; low > 0; (low, high) = ((low - 1) / 2, (high - 1) / 2)) {
+            if (low % 2 == 0) all[siblings++] = nodes[low - 1];
+            if (high % 2 == 1) all[siblings++] = nodes[high + 1];
         }
         path = new bytes32[](siblings);
-        for (uint256 i = 0; i < siblings; ++i) path[i] = allPath[i];
-        flags = new bool[](steps);
-        for (uint256 i = 0; i < steps; ++i) flags[i] = allFlags[i];
+        for (uint256 i = 0; i < siblings; ++i) path[i] = all[i];
+    }
+
+    /// @dev How many leaves from `first` on lie on its level of the tree.
+    function level(bytes32[] memory nodes, uint256 first) internal pure returns (uint256) {
+        uint256 place = nodes.length - 1 - first;
+        uint256 lowest = 1;
+        while (2 * lowest <= place + 1) lowest *= 2; // places lowest-1 .. 2*lowest-2 are one level
+        uint256 leftmost = lowest - 1;
+        uint256 firstLeaf = nodes.length / 2;
+        if (leftmost < firstLeaf) leftmost = firstLeaf;
+        return place - leftmost + 1;
     }
 }

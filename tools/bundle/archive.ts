@@ -1,0 +1,72 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { Readable } from 'node:stream'
+import { extract } from 'tar-stream'
+import { fault } from '../../infra/errors.ts'
+import { fileOf, MANIFEST, recordNames, SIGNATURE } from './format.ts'
+
+/** A bundle is held in memory while it is checked: about a million events fit. Larger ones need more than one bundle. */
+const MOST_BYTES = 1 << 30
+
+const expected: ReadonlySet<string> = new Set([MANIFEST, SIGNATURE, ...recordNames.map(fileOf)])
+
+export interface Archive {
+  readonly files: ReadonlyMap<string, Buffer>
+  readonly faults: readonly string[]
+}
+
+const sizeOf = async (path: string): Promise<number> => {
+  const found = await stat(path).catch(cause => {
+    throw fault('bundle-missing', `There is no file ${path}.`, { fix: 'Pass the path of a bundle.', cause })
+  })
+  if (found.isFile()) return found.size
+  throw fault('bundle-missing', `${path} is not a file.`, { fix: 'Pass the path of a bundle.' })
+}
+
+const unpack = (source: Readable): Promise<Archive> =>
+  new Promise((resolve, reject) => {
+    const files = new Map<string, Buffer>()
+    const faults: string[] = []
+    const reader = extract()
+    const finish = (): void => resolve({ files, faults })
+    const broken = (error: Error): void => {
+      faults.push(`the archive is damaged: ${error.message}`)
+      finish()
+    }
+    reader.on('entry', (header, stream, next) => {
+      const pieces: Buffer[] = []
+      const wanted = header.type === 'file' && expected.has(header.name) && !files.has(header.name)
+      if (!wanted)
+        faults.push(`it holds ${header.type} "${header.name.slice(0, 60)}", which is no part of a bundle`)
+      stream.on('data', piece => {
+        if (wanted) pieces.push(piece as Buffer)
+      })
+      stream.on('error', () => {}) // The reader reports it.
+      stream.on('end', () => {
+        if (wanted) files.set(header.name, Buffer.concat(pieces))
+        next()
+      })
+    })
+    reader.on('finish', finish)
+    reader.on('error', broken)
+    reader.on('close', finish)
+    source.on('error', reject)
+    source.pipe(reader)
+  })
+
+/**
+ * Reads a bundle's files into memory; nothing is written to disk, so no name in it can reach outside. Names what does not
+ * belong there and what is missing. Throws `bundle-missing` and `bundle-too-large`.
+ */
+export const readArchive = async (input: string | Uint8Array): Promise<Archive> => {
+  const bytes = typeof input === 'string' ? await sizeOf(input) : input.length
+  if (bytes > MOST_BYTES)
+    throw fault('bundle-too-large', `The bundle has ${bytes} bytes; up to ${MOST_BYTES} are read.`, {
+      fix: 'Check that this file is a bundle.',
+      facts: { bytes },
+    })
+  const source = typeof input === 'string' ? createReadStream(input) : Readable.from([Buffer.from(input)])
+  const archive = await unpack(source)
+  const missing = [...expected].filter(name => !archive.files.has(name)).map(name => `${name} is missing`)
+  return { files: archive.files, faults: [...archive.faults, ...missing] }
+}
