@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { ProposalStatus, status } from '../tools/status.ts'
-import { countText, improvementText, natsText, percentText, timeText, tokensText } from './format.ts'
+import { countText, improvementText, natsText, timeText, tokensText } from './format.ts'
 import { type Field, type Reply, text } from './reply.ts'
 import type { Sentences } from './sentences.ts'
 
@@ -63,7 +63,7 @@ const proposalReplies = (proposal: ProposalStatus, say: Sentences): Reply[] => {
     },
     {
       label: 'Rows',
-      value: `${proposal.rows.accepted} of ${proposal.rowsWanted} accepted, ${proposal.rows.refused} refused, from ${countText(proposal.contributors, 'person').replace('persons', 'people')}`,
+      value: `${proposal.rows.accepted} accepted, ${proposal.rowsWanted} wanted, ${proposal.rows.refused} refused, from ${countText(proposal.contributors, 'person').replace('persons', 'people')}`,
     },
     snapshot && { label: 'Snapshot', value: `${countText(snapshot.rows, 'row')}, root ${snapshot.root}` },
     evaluation && {
@@ -73,7 +73,7 @@ const proposalReplies = (proposal: ProposalStatus, say: Sentences): Reply[] => {
     {
       label: 'Split',
       value: Object.entries(proposal.split)
-        .map(([who, part]) => `${who} ${percentText(part / 100)}`)
+        .map(([who, part]) => `${who} ${part} %`)
         .join(', '),
     },
   ]

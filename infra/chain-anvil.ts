@@ -75,13 +75,19 @@ const writeHolder = (folder: string, holder: Holder): void => {
   renameSync(aside, holderPath(folder))
 }
 
+/** Kills a process and waits until it is gone; does nothing where another one has its pid now. */
+const end = async (p: Process): Promise<void> => {
+  if (isAlive(p)) process.kill(p.pid, 'SIGKILL')
+  while (isAlive(p)) await new Promise(resolve => setTimeout(resolve, 10))
+}
+
 const held = new Set<string>()
 
 /**
  * Takes the chain's folder for this process: two nodes never share one. Ends the anvil that a killed process left behind, after
  * checking by pid and start time that it is that very one. Throws `chain-in-use` while another process lives in the folder.
  */
-export const holdFolder = (folder: string): void => {
+export const holdFolder = async (folder: string): Promise<void> => {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const holder = readHolder(folder)
   const other = holder !== null && holder.owner.pid !== process.pid && isAlive(holder.owner)
@@ -95,8 +101,9 @@ export const holdFolder = (folder: string): void => {
         blame: 'operator',
       },
     )
-  if (holder?.node && isAlive(holder.node)) process.kill(holder.node.pid, 'SIGKILL')
   held.add(folder)
+  writeHolder(folder, { owner: me(), node: holder?.node ?? null })
+  if (holder?.node) await end(holder.node)
   writeHolder(folder, { owner: me(), node: null })
 }
 
@@ -157,13 +164,13 @@ export const startAnvil = async (o: {
   // No inherited environment: it may hold keys, and FOUNDRY_ or ANVIL_ settings would change the chain.
   const env = { HOME: home, TMPDIR: home }
   const child = spawn(binary(), args, { cwd: o.folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
-  const end = (): void => {
+  const kill = (): void => {
     child.kill('SIGKILL')
   }
-  process.once('exit', end)
+  process.once('exit', kill)
   const exited = new Promise<void>(resolve => {
     child.once('exit', () => {
-      process.off('exit', end)
+      process.off('exit', kill)
       resolve()
     })
   })
@@ -176,12 +183,12 @@ export const startAnvil = async (o: {
       url: `http://127.0.0.1:${port}`,
       exited,
       kill: () => {
-        end()
+        kill()
         return exited
       },
     }
   } catch (error) {
-    end()
+    kill()
     throw error
   }
 }

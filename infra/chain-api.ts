@@ -151,6 +151,17 @@ export interface Chain {
     o: { index: number; account: Hex; cumulativeUnits: bigint; proof: readonly Hex[] },
   ): Promise<Sent>
 
+  /** Pays a whole range of leaves, each to its account; `place` and `proof` are those of `rangeProof`. Frozen ones are passed over. */
+  claimRange(
+    key: string,
+    o: {
+      first: number
+      claims: readonly { account: Hex; cumulativeUnits: bigint }[]
+      place: number
+      proof: readonly Hex[]
+    },
+  ): Promise<Sent>
+
   /** Embedded only: moves chain time forward by whole seconds; journaled, so that a rebuilt chain has the same times. */
   advance(seconds: number, key?: string): Promise<void>
   status(): Promise<ChainStatus>

@@ -229,6 +229,11 @@ export const openCalls = async (o: Parts): Promise<Chain> => {
         p.proof,
       ]),
 
+    claimRange: (key, { first, claims, place, proof }) => {
+      const entries = claims.map(({ account, cumulativeUnits }) => (BigInt(account) << 64n) | cumulativeUnits)
+      return operator(key, 'Rewards', 'claimRange', [BigInt(first), BigInt(place), entries, proof])
+    },
+
     advance: (seconds, key) => sender.advance(key ?? `advance/${o.newKey()}`, BigInt(seconds)),
     status: async () => {
       const block = (await evm.rpc('eth_getBlockByNumber', ['latest', false])) as {

@@ -65,6 +65,14 @@ const fees = async (evm: Evm): Promise<{ maxFeePerGas: bigint; maxPriorityFeePer
   return { maxFeePerGas: 2n * BigInt(block.baseFeePerGas ?? 0n) + maxPriorityFeePerGas, maxPriorityFeePerGas }
 }
 
+const unfunded = (order: Order, from: Hex, short: bigint): Error =>
+  fault('gas-too-little', `The ${order.role} key ${from} cannot pay the gas of ${order.call}.`, {
+    fix: `Send at least ${short} wei to ${from}, then repeat the call.`,
+    facts: { role: order.role, address: from, shortWei: String(short) },
+    retry: true,
+    blame: 'operator',
+  })
+
 /** The one line through which every transaction of this node goes: one at a time, journaled, then broadcast, then settled. */
 export const openSender = (o: { evm: Evm; journal: Journal; wallets: Wallets; chainId: number }): Sender => {
   const { evm, journal, wallets, chainId } = o
@@ -82,7 +90,11 @@ export const openSender = (o: { evm: Evm; journal: Journal; wallets: Wallets; ch
       const time = evm.nextTime()
       if (time === null) {
         const estimate = BigInt((await evm.rpc('eth_estimateGas', [request])) as Hex)
-        return { gas: (estimate * 5n) / 4n, ...(await fees(evm)) }
+        const price = { gas: (estimate * 5n) / 4n, ...(await fees(evm)) }
+        const balance = BigInt((await evm.rpc('eth_getBalance', [from, 'latest'])) as Hex)
+        const short = price.gas * price.maxFeePerGas - balance
+        if (short > 0n) throw unfunded(order, from, short)
+        return price
       }
       const call = { ...request, gas: quantity(EMBEDDED_GAS) }
       await evm.rpc('eth_call', [call, 'latest', {}, { time: quantity(time) }])

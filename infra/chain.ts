@@ -9,8 +9,10 @@ import {
   openDeployment,
   outsideTerms,
 } from './chain-deploy.ts'
-import { type Evm, openEmbedded, openOutside } from './chain-evm.ts'
+import { openEmbedded } from './chain-embedded.ts'
+import type { Evm } from './chain-evm.ts'
 import { openJournal } from './chain-journal.ts'
+import { openOutside } from './chain-outside.ts'
 import { openSender } from './chain-send.ts'
 import { openWallets } from './chain-wallets.ts'
 import type { Clock } from './clock.ts'

@@ -22,7 +22,9 @@ const install = (folder, what) => {
     shell: process.platform === 'win32',
   })
   if (status !== 0) {
-    process.stderr.write(`npm ci failed in ${folder}. Check that npm reaches its registry, then run this again.\n`)
+    process.stderr.write(
+      `npm ci failed in ${folder}. Check that npm reaches its registry, then run this again.\n`,
+    )
     process.exit(1)
   }
 }
@@ -35,7 +37,9 @@ const runtime = () => {
   const packages = join(nodeFolder, 'node_modules')
   const name = readdirSync(packages).find(entry => entry.startsWith('node-'))
   if (name === undefined) {
-    process.stderr.write('No pinned Node exists for this platform. Install Node 24 or newer, then run this again.\n')
+    process.stderr.write(
+      'No pinned Node exists for this platform. Install Node 24 or newer, then run this again.\n',
+    )
     process.exit(1)
   }
   return join(packages, name, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
@@ -52,7 +56,10 @@ const target = () => {
 }
 const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...target()], {
   stdio: 'inherit',
-  env: { ...process.env, PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}` },
+  env: {
+    ...process.env,
+    PATH: `${dirname(node)}${process.platform === 'win32' ? ';' : ':'}${process.env.PATH}`,
+  },
 })
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
 child.on('exit', (code, signal) => process.exit(code ?? (signal === 'SIGINT' ? 130 : 1)))

@@ -108,7 +108,9 @@ const chat = async (network: Network): Promise<void> => {
   })
   if (process.stdin.isTTY !== true) return told
   const file = join(network.folder, 'history')
-  const history = existsSync(file) ? (await readFile(file, 'utf8')).split('\n').filter(line => line !== '') : []
+  const history = existsSync(file)
+    ? (await readFile(file, 'utf8')).split('\n').filter(line => line !== '')
+    : []
   const terminal = await openTerminal(network, verbs, {
     input: process.stdin,
     output: process.stdout,
@@ -116,7 +118,10 @@ const chat = async (network: Network): Promise<void> => {
     environment: process.env,
     history,
   })
-  const lines = await Promise.race([terminal.closed, told.then(() => terminal.close()).then(() => terminal.closed)])
+  const lines = await Promise.race([
+    terminal.closed,
+    told.then(() => terminal.close()).then(() => terminal.closed),
+  ])
   await writeFile(file, lines.slice(0, 500).join('\n'), { mode: 0o600 })
 }
 

@@ -47,6 +47,7 @@ describe('a sampler', () => {
           expect(above).toBeLessThan(topP + 1e-9)
         },
       ),
+      { numRuns: 2_000 },
     )
   })
 

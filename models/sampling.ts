@@ -110,8 +110,8 @@ const softmax = (logits: Float32Array, temperature: number): Float64Array => {
 
 /** Inverse-CDF draw from the nucleus, likeliest token first. */
 const draw = (p: Float64Array, topP: number, u: number): number => {
-  // No token below (1 - topP) / (n - 1) can be in the nucleus: with it, the ones above could not be short of topP.
-  const floor = p.length > 1 ? (1 - topP) / (p.length - 1) : 0
+  // A token of the nucleus and all after it hold more than 1 - topP, and it is the largest of at most n.
+  const floor = ((1 - topP) / p.length) * (1 - 1e-9)
   const order: number[] = []
   for (let i = 0; i < p.length; i++) if (p[i]! >= floor && p[i]! > 0) order.push(i)
   order.sort((a, b) => p[b]! - p[a]! || a - b)

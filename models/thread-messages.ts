@@ -1,5 +1,5 @@
 import { isFault, TributaryError } from '../infra/errors.ts'
-import type { EngineStatus, Example, GenerateRequest, Recipe, TrainOptions } from './engine.ts'
+import type { Engine, EngineStatus, Example, GenerateRequest, Recipe, TrainOptions } from './engine.ts'
 import type { Rows } from './linear.ts'
 
 /** Calls that the engine's thread answers; signals and callbacks travel as messages of their own. */
@@ -19,6 +19,15 @@ export interface Calls {
   close: []
 }
 export type CallName = keyof Calls
+
+/** What each call comes back with. */
+export type Results = {
+  [Name in CallName]: Name extends 'gradients'
+    ? null
+    : Name extends keyof Engine
+      ? Awaited<ReturnType<Engine[Name]>>
+      : never
+}
 
 export type ToThread =
   | { kind: 'call'; id: number; name: CallName; args: Calls[CallName] }

@@ -1,17 +1,16 @@
 import { Worker } from 'node:worker_threads'
 import { fault } from '../infra/errors.ts'
 import { readConfig } from './architectures/read-config.ts'
-import type {
-  Engine,
-  EngineOptions,
-  Generation,
-  GradientRows,
-  Losses,
-  Progress,
-  TrainResult,
-} from './engine.ts'
+import type { Engine, EngineOptions, EngineStatus, GradientRows, Progress } from './engine.ts'
 import { loraLayout, readLoraShape, tensorsOf } from './lora.ts'
-import { type CallName, type Calls, type FromThread, fromPlain, type ToThread } from './thread-messages.ts'
+import {
+  type CallName,
+  type Calls,
+  type FromThread,
+  fromPlain,
+  type Results,
+  type ToThread,
+} from './thread-messages.ts'
 import { openTokenizer } from './tokenizer.ts'
 
 interface Waiting {
@@ -80,13 +79,17 @@ class ThreadPort {
       event?: (value: unknown) => void
       started?: (id: number) => void
     } = {},
-  ): Promise<unknown> {
+  ): Promise<Results[Name]> {
     if (this.#dead) return Promise.reject(this.#dead)
     const id = this.#next++
     const { signal, event, started } = options
     const cancel = (): void => this.send({ kind: 'cancel', id })
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject, ...(event ? { event } : {}) })
+    return new Promise<Results[Name]>((resolve, reject) => {
+      this.#waiting.set(id, {
+        resolve: value => resolve(value as Results[Name]),
+        reject,
+        ...(event ? { event } : {}),
+      })
       this.#worker.ref()
       this.send({ kind: 'call', id, name, args })
       started?.(id)
@@ -112,24 +115,21 @@ export async function openThreadedEngine(options: EngineOptions): Promise<Engine
   return {
     base: { ...base, config, dim: config.dim },
     train: (examples, recipe, { signal, onProgress, ...rest }) =>
-      port.call<TrainResult>('train', [examples, recipe, rest], {
-          signal,
-          event: value => onProgress?.(value as Progress),
-        }),
-      ),
-    losses: (examples, adapter, { signal } = {}) =>
-      port.call<Losses>('losses', [examples, adapter], { signal })),
-    answerLogProbs: (example, adapter) => called(port.call('answerLogProbs', [example, adapter])),
+      port.call('train', [examples, recipe, rest], {
+        signal,
+        event: value => onProgress?.(value as Progress),
+      }),
+    losses: (examples, adapter, { signal } = {}) => port.call('losses', [examples, adapter], { signal }),
+    answerLogProbs: (example, adapter) => port.call('answerLogProbs', [example, adapter]),
     gradients: (examples, adapter, { signal } = {}) => streamed(port, [examples, adapter], signal),
     gradientLayout: adapter => tensorsOf(loraLayout(config, readLoraShape(adapter))),
     gradientSize: adapter => loraLayout(config, readLoraShape(adapter)).size,
     encode: text => tokenizer.encode(text),
     decode: tokens => tokenizer.decode(tokens),
-    matmulTransposed: (a, b, k) => port.call<Float32Array>('matmulTransposed', [a, b, k])),
+    matmulTransposed: (a, b, k) => port.call('matmulTransposed', [a, b, k]),
     generate: ({ signal, ...request }, onToken) =>
-      port.call<Generation>('generate', [request], { signal, event: text => onToken?.(text as string) }),
-      ),
-    embed: texts => port.call<Float32Array[]>('embed', [texts])),
+      port.call('generate', [request], { signal, event: text => onToken?.(text as string) }),
+    embed: texts => port.call('embed', [texts]),
     status: () => port.status,
     async close() {
       await port.call('close', [])

@@ -22,6 +22,7 @@ export const events = verb({
     before: z.coerce.number().int().min(1).optional().describe('only events before this number'),
     kind: z.string().max(60).optional().describe('only events of this kind, such as model.released'),
     subject: z.string().max(60).optional().describe('only events about this id'),
+    tx: z.string().max(80).optional().describe('only events that carry this transaction of the chain'),
     limit: z.coerce.number().int().min(1).max(100).default(50).describe('how many'),
   }),
   output: z.object({
@@ -37,8 +38,9 @@ export const events = verb({
          exists (select from anchors n where e.seq between n.from_seq and n.to_seq and n.tx is not null) as anchored
        from events e left join accounts a on a.id::text = e.actor
        where ($1::bigint is null or e.seq < $1) and ($2::text is null or e.kind = $2) and ($3::text is null or e.subject = $3)
-       order by e.seq desc limit $4`,
-      [input.before ?? null, input.kind ?? null, input.subject ?? null, input.limit + 1],
+         and ($4::text is null or e.payload->>'tx' = $4)
+       order by e.seq desc limit $5`,
+      [input.before ?? null, input.kind ?? null, input.subject ?? null, input.tx ?? null, input.limit + 1],
     )
     const page = rows.slice(0, input.limit)
     return {

@@ -1,5 +1,4 @@
-import { mkdir } from 'node:fs/promises'
-import { dirname, isAbsolute, join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { z } from 'zod'
 import { fault } from '../infra/errors.ts'
 import { writeBundle } from './bundle/write.ts'
@@ -30,7 +29,6 @@ export const exportBundle = verb({
       throw fault('file-relative', 'The path of the bundle is not absolute.', {
         fix: 'Write the whole path, such as /home/you/bundle.tar.',
       })
-    await mkdir(dirname(file), { recursive: true })
     const { bytes, files } = await writeBundle(context, file)
     const records = (name: string): number => files[`${name}.jsonl`]?.records ?? 0
     return context.commit(async () => ({

@@ -1,3 +1,4 @@
+import { fault } from '../../infra/errors.ts'
 import { freeze } from '../../tools/freeze.ts'
 import { run as readRun } from '../../tools/run.ts'
 import { proposalOf } from './gathering.ts'
@@ -43,8 +44,14 @@ export const freezeAndTune = async (
     { progress: proposal => [proposal.state, proposal.run], seconds: 300 },
   )
   const { result } = await people.operator.do('run', readRun, { run: model })
-  if (result === null || ended.evaluation === null)
-    throw new Error(`The run of ${model} ended without a result: ${ended.reason ?? ended.run?.reason}`)
+  if (ended.state === 'failed' || result === null || ended.evaluation === null)
+    throw fault(
+      'tour-gate',
+      `The run of ${model} did not pass: ${ended.reason ?? ended.run?.reason ?? 'no reason was kept'}.`,
+      {
+        fix: 'Give more rows, or rows closer to the held-out ones; the pledges are paid back.',
+      },
+    )
   const { rows, baseLoss, adapterLoss } = ended.evaluation
   screen.line(
     `held-out loss ${baseLoss.toFixed(3)} -> ${adapterLoss.toFixed(3)} nats a token (${(100 * (1 - adapterLoss / baseLoss)).toFixed(1)}% lower on ${rows} rows)`,

@@ -15,11 +15,11 @@ export const amount = (units: string): Piece =>
 /** A hash or id cut short, whole on hover and for the clipboard. */
 export const hash = (id: string): Piece => html`<code class="hash" title="${id}">${shortId(id)}</code>`
 
-/** A transaction of the chain. The embedded chain has no explorer: its receipt stands in the ledger event. */
+/** A transaction of the chain, leading to the ledger events that carry it. */
 export const transaction = (tx: string | null): Piece =>
   tx === null
     ? html`<span class="quiet">not yet</span>`
-    : html`<code class="hash" title="${tx}">${shortId(tx)}</code>`
+    : html`<a href="/ledger?tx=${tx}" title="${tx}"><code>${shortId(tx)}</code></a>`
 
 export const time = (iso: string): Piece => html`<time datetime="${iso}">${timeText(iso)}</time>`
 

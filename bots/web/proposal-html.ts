@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { ProposalStatus } from '../../tools/status.ts'
-import { countText, improvementText, natsText, percentText } from '../format.ts'
+import { countText, improvementText, natsText, tokensText } from '../format.ts'
 import { runProgress } from '../replies-status.ts'
 import { english } from '../sentences.ts'
 import { amount, fact, formFields, hash, nothing, type Piece, time, transaction } from './pieces.ts'
@@ -40,8 +40,8 @@ const stagesOf = (proposal: ProposalStatus): Stage[] => {
   const facts: Piece[] = [
     poll === null
       ? html`${countText(proposal.ballots, 'ballot')}, sealed until ${time(proposal.closesAt)}`
-      : html`yes ${amount(poll.yesUnits)}, no ${amount(poll.noUnits)}`,
-    html`<span class="number">${rows.accepted}</span> of <span class="number">${proposal.rowsWanted}</span> rows${rows.received > 0 ? `, ${rows.received} being checked` : ''}`,
+      : html`yes <span class="number">${tokensText(poll.yesUnits)}</span>, no <span class="number">${tokensText(poll.noUnits)}</span>`,
+    html`<span class="number">${rows.accepted}</span> rows, <span class="number">${proposal.rowsWanted}</span> wanted${rows.received > 0 ? html`, <span class="number">${rows.received}</span> being checked` : nothing}`,
     run === null || run.steps === null
       ? html`${snapshot === null ? '' : countText(snapshot.rows, 'row')}`
       : html`step <span class="number">${run.step ?? 0}</span> of <span class="number">${run.steps}</span>${run.loss === null ? '' : `, loss ${natsText(run.loss)}`}`,
@@ -91,7 +91,7 @@ ${fact('Pledged', html`${amount(proposal.pledgedUnits)} in ${countText(proposal.
 ${fact(
   'Split of income',
   Object.entries(proposal.split)
-    .map(([who, part]) => `${who} ${percentText(part / 100)}`)
+    .map(([who, part]) => `${who} ${part} %`)
     .join(', '),
 )}
 ${fact('Hash of the terms', hash(proposal.termsHash))}

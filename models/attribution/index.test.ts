@@ -16,6 +16,8 @@ const examples: Example[] = [
   { prompt: 'What is brood?', answer: 'Eggs and larvae.', weight: 0 },
 ]
 
+const recipe = { ...defaultRecipe, epochs: 40, batch: 4, maxTokens: 96 }
+
 let scratch: string
 let engine: Engine
 let adapter: string
@@ -24,7 +26,7 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'attribution-'))
   adapter = join(scratch, 'adapter')
   engine = await openEngine({ base })
-  await engine.train(examples, { ...defaultRecipe, epochs: 40, batch: 4, maxTokens: 96 }, { folder: adapter })
+  await engine.train(examples, recipe, { folder: adapter })
   await buildIndex(engine, adapter, examples, join(scratch, 'index'))
   index = await openIndex(engine, adapter, examples, join(scratch, 'index'))
 }, 60_000)
@@ -47,6 +49,25 @@ describe('attribution', () => {
       }
     }
   })
+
+  it('names the row whose removal and retraining raises the loss the most', async () => {
+    const questions = examples.slice(0, 3)
+    const found = await index.attributeMany(questions)
+    const before = await engine.losses(questions, adapter)
+    const raised: number[][] = []
+    for (const out of [0, 1, 2]) {
+      const folder = join(scratch, `without-${out}`)
+      await engine.train(examples.with(out, { ...examples[out]!, weight: 0 }), recipe, { folder })
+      const after = await engine.losses(questions, folder)
+      raised.push(questions.map((_, q) => after.nats[q]! - before.nats[q]!))
+    }
+    for (const [q, { influence }] of found.entries()) {
+      const real = raised.map(row => row[q]!)
+      const named = [0, 1, 2].toSorted((a, b) => influence[b]! - influence[a]!)[0]!
+      expect(real[named]).toBeGreaterThan(0)
+      expect(real[named]).toBe(Math.max(...real))
+    }
+  }, 60_000)
 
   it('gives the same figures for one question as for many', async () => {
     const [first] = await index.attributeMany(examples.slice(0, 3))

@@ -181,6 +181,8 @@ function addMisspelt(found: Overlap, a: Weights, b: Weights): void {
 function misspelt(a: string, b: string): boolean {
   const allowed = Math.max(a.length, b.length) >= 9 ? 2 : 1
   if (Math.abs(a.length - b.length) > allowed || Math.min(a.length, b.length) < 4) return false
+  // a slip seldom hits both ends, and this spares most of the work
+  if (a[0] !== b[0] && a.at(-1) !== b.at(-1)) return false
   let before = Array.from({ length: b.length + 1 }, (_, i) => i)
   for (let i = 1; i <= a.length; i++) {
     const now = [i]

@@ -31,6 +31,9 @@ interface Row {
   questionLength: number
   questionText: string
   answerText: string
+  /** Its weights as they were when the index had `profiledAt` distinct rows. */
+  profile?: Profile
+  profiledAt?: number
 }
 
 const gramTableSize = 1 << 21 // 4 MB; at 1e5 rows of 60 words about 3 grams share a slot, which only lowers weights
@@ -40,6 +43,8 @@ const rowsPerBand = 4 // 16 bands of 4: a pair with shingle Jaccard 0.5 is met w
 const shingleLength = 5
 const candidateLimit = 10 // in 50 rewordings by hand the first row was always the first candidate
 const postingLimit = 2_000 // a stem of more rows says too little about identity to be worth walking
+const profileCache = 5_000 // rows whose weights are kept, about 6 KB each; a larger index weighs its candidates anew
+const profileAge = 1.02 // growth of the index after which weights are taken anew: they move with its logarithm
 const postingBudget = 6_000 // postings walked for one row, rarest stems first: bounds the time at 1e5 rows
 
 const mix = (hash: number, value: number): number => {
@@ -117,20 +122,30 @@ export class NearDuplicates {
     return this.#candidates(row, profile).map(at => {
       const other = this.#rows[at] as Row
       const { id, account, cluster } = other
-      return { id, account, cluster, likeness: likeness(profile, this.#profile(other)) }
+      return { id, account, cluster, likeness: likeness(profile, this.#profileOf(other)) }
     })
   }
 
   /** The figures for one row of the index; undefined for an id that it does not hold. */
   likenessTo(id: string, text: Text): Likeness | undefined {
     const other = this.#rows[this.#places.get(id) ?? -1]
-    return other && likeness(this.#profile(read('', '', text)), this.#profile(other))
+    return other && likeness(this.#profile(read('', '', text)), this.#profileOf(other))
   }
 
   /** 1 for a word of no or one row, falling with the logarithm of the number of rows that use it. */
   #rarity(word: string): number {
     const pool = this.#distinct + 20 // rows nobody has sent yet: without them the first few rows would make every word common
     return Math.log(1 + pool / ((this.#frequency.get(word) ?? 0) + 1)) / Math.log(1 + pool)
+  }
+
+  #profileOf(row: Row): Profile {
+    if (row.profile !== undefined && this.#distinct <= (row.profiledAt ?? 0) * profileAge) return row.profile
+    const profile = this.#profile(row)
+    if (this.#rows.length <= profileCache) {
+      row.profile = profile
+      row.profiledAt = this.#distinct
+    }
+    return profile
   }
 
   /** Weights by stem: rarity, divided by the number of rows that share the commonest 4-gram over the word's place. */

@@ -28,16 +28,28 @@ const unpack = (source: Readable): Promise<Archive> =>
     const files = new Map<string, Buffer>()
     const faults: string[] = []
     const reader = extract()
-    const finish = (): void => resolve({ files, faults })
+    const finish = (): void => {
+      source.destroy()
+      resolve({ files, faults })
+    }
     const broken = (error: Error): void => {
       faults.push(`the archive is damaged: ${error.message}`)
       finish()
     }
     reader.on('entry', (header, stream, next) => {
-      const pieces: Buffer[] = []
-      const wanted = header.type === 'file' && expected.has(header.name) && !files.has(header.name)
+      const name = header.name.slice(0, 60)
+      // A folder or link that claims to have a content would keep the reader waiting for ever.
+      if (header.type !== 'file') {
+        broken(new Error(`"${name}" is a ${header.type}, not a file`))
+        reader.destroy()
+        return
+      }
+      const wanted = expected.has(header.name) && !files.has(header.name)
       if (!wanted)
-        faults.push(`it holds ${header.type} "${header.name.slice(0, 60)}", which is no part of a bundle`)
+        faults.push(
+          `it holds "${name}", ${files.has(header.name) ? 'twice' : 'which is no part of a bundle'}`,
+        )
+      const pieces: Buffer[] = []
       stream.on('data', piece => {
         if (wanted) pieces.push(piece as Buffer)
       })

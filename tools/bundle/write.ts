@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises'
 import { pack } from 'tar-stream'
 import { canonicalJson, sha256Hex } from '../../infra/canonical.ts'
 import type { Db } from '../../infra/db.ts'
+import { fault } from '../../infra/errors.ts'
 import type { Context } from '../context.ts'
 import { fileOf, MANIFEST, type Manifest, type RecordName, recordNames, SIGNATURE } from './format.ts'
 import { countSealed, readRecords, type sources } from './queries.ts'
@@ -106,14 +107,16 @@ const packInto = async (
 
 /**
  * Writes everything that proves the network's state into one tar: aside, synced and renamed, so that `file` is whole or absent.
- * The database answers nobody else meanwhile where it is the embedded one. Throws `disk-full` as the system tells it.
+ * The database answers nobody else meanwhile where it is the embedded one. Throws `disk-full` (retry) and `file-unwritable`.
  */
 export const writeBundle = async (
   context: Context,
   file: string,
 ): Promise<{ bytes: number; files: Manifest['files'] }> => {
   const folder = `${file}.${randomBytes(6).toString('hex')}.part`
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await mkdir(folder, { recursive: true, mode: 0o700 }).catch(error => {
+    throw faultOf(error, file)
+  })
   try {
     const at = context.clock.now()
     const state = await stageState(context, folder)
@@ -133,7 +136,28 @@ export const writeBundle = async (
     const parent = await open(dirname(file), 'r')
     await parent.sync().finally(() => parent.close())
     return { bytes: size, files: manifest.files }
+  } catch (error) {
+    throw faultOf(error, file)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+const faultOf = (error: unknown, file: string): unknown => {
+  const code = error instanceof Error ? String(Reflect.get(error, 'code')) : ''
+  if (code === 'ENOSPC' || code === 'EDQUOT')
+    return fault('disk-full', 'The disk is too full for the bundle.', {
+      fix: 'Free some disk space, or pass a path on another disk; nothing was written.',
+      retry: true,
+      blame: 'operator',
+      cause: error,
+    })
+  if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EISDIR', 'EEXIST', 'ENAMETOOLONG'].includes(code))
+    return fault('file-unwritable', `The bundle cannot be written to ${file}.`, {
+      fix: 'Pass the path of a file in a folder that this program may write to.',
+      facts: { code },
+      blame: 'operator',
+      cause: error,
+    })
+  return error
 }

@@ -13,6 +13,8 @@ export interface DatanetView {
   readonly heldOutRuns: { closest(text: string): { owner: number; share: number } }
   /** True where the purpose or an accepted row uses the stem. */
   uses(stem: string): boolean
+  /** Accepted rows that use the stem. */
+  rowsWith(stem: string): number
   /** 0..1: how much of a text's rare-word weight the datanet's purpose and rows share. */
   likenessToSubject(text: string): number
   /** Embedding cosines to earlier rows by row id, where the engine has them. */
@@ -108,6 +110,10 @@ export class Datanet implements DatanetView {
 
   uses(stem: string): boolean {
     return this.#subject.has(stem) || this.#counts.has(stem)
+  }
+
+  rowsWith(stem: string): number {
+    return this.#counts.get(stem) ?? 0
   }
 
   likenessToSubject(text: string): number {

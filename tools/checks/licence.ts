@@ -15,17 +15,32 @@ function allowed(expression: Expression, licences: ReadonlySet<string>): boolean
   return expression.exception === undefined && expression.plus !== true && licences.has(expression.license)
 }
 
-/** The row's licence is an SPDX expression that the datanet's allow-list satisfies; unknown and missing licences are refused. */
+/** "cc by 4.0" and "CC-BY-4.0" differ in nothing but letters that carry no meaning. */
+const bare = (licence: string): string => licence.toLowerCase().replace(/[^a-z0-9.]/g, '')
+
+/**
+ * The row's licence is an SPDX expression that the datanet's allow-list satisfies. Unknown, missing and misspelt
+ * licences are refused: a licence is a statement of rights, so nobody completes it for its author.
+ */
 export const licence: Check = (row, policy) => {
   const takes = policy.licences.join(', ')
   const fix = `Share the row under one of ${takes}, if the rights are yours, or leave it out.`
+  const stated = typeof row.licence === 'string' ? row.licence.trim() : ''
+  if (stated === '') return refuse('licence', 'The row names no licence.', fix)
   let expression: Expression
   try {
-    expression = parse(row.licence.trim())
+    expression = parse(stated)
   } catch {
-    return refuse('licence', `"${row.licence.trim().slice(0, 40)}" is not a licence that SPDX knows.`, fix)
+    const meant = policy.licences.find(
+      known => bare(known).startsWith(bare(stated)) && bare(stated).length >= 3,
+    )
+    return refuse(
+      'licence',
+      `"${stated.slice(0, 40)}" is not a licence that SPDX knows.`,
+      meant === undefined ? fix : `Write "${meant}" if that is what you mean.`,
+    )
   }
   return allowed(expression, new Set(policy.licences))
-    ? pass('licence', `This datanet takes ${row.licence.trim()}.`)
-    : refuse('licence', `This datanet does not take rows under ${row.licence.trim().slice(0, 60)}.`, fix)
+    ? pass('licence', `This datanet takes ${stated.slice(0, 60)}.`)
+    : refuse('licence', `This datanet does not take rows under ${stated.slice(0, 60)}.`, fix)
 }

@@ -1,7 +1,7 @@
 import type { Check } from './check.ts'
 import { pass, refuse } from './check.ts'
 
-const fields = ['question', 'answer', 'licence', 'account', 'id'] as const
+const fields = ['question', 'answer'] as const
 // biome-ignore lint/suspicious/noControlCharactersInRegex: finding control characters is the point
 const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ufffe\uffff]/u
 const brokenText = /\ufffd|Ã[\u0080-\u00bf©¨¢¼¶¤]|â€[™œ\u009d“”]/u
@@ -28,5 +28,5 @@ export const schema: Check = row => {
         'Save the file as UTF-8 and send it again.',
       )
   }
-  return pass('schema', 'The row has a question, an answer and a licence.')
+  return pass('schema', 'The row has a question and an answer.')
 }

@@ -22,6 +22,8 @@ const shapes: readonly (readonly [kind: string, shape: RegExp])[] = [
 
 const stated =
   /\b(?:pass ?(?:word|wd|phrase|code)|pwd|api[ _-]?key|access[ _-]?key|secret(?:[ _-]?key)?|auth[ _-]?token|bearer|pin(?: code)?|credentials?)\b\s*(?:\w+\s+){0,2}?(?:is|are|was|[:=])\s*["'`“]?(\S{4,})/gi
+const named =
+  /(?:secret|access|api|private|auth|client|bearer)[ _-]?(?:access[ _-]?)?(?:key|token|secret)\w*["']?\s*[=:]\s*["']?(?=\S*\d)\S{12,}/i
 const recoveryWords =
   /\b(?:seed|recovery|mnemonic|backup)\s+(?:phrase|words?)\b[^.]{0,20}[:=]?\s*(?:[a-z]{3,8}\s+){11,}[a-z]{3,8}/i
 
@@ -36,8 +38,8 @@ function entropyBits(token: string): number {
 /** Long, random, letters and digits mixed all through: web addresses, gene and chemical names are not. */
 function looksRandom(token: string, minLength: number, minBits: number): boolean {
   if (token.length < minLength || /^[acgtun]+$/i.test(token)) return false
-  const changes = (token.match(/[A-Za-z][0-9]|[0-9][A-Za-z]/g) ?? []).length
-  return changes >= 4 && entropyBits(token) >= minBits
+  const changes = (token.match(/[A-Za-z](?=[0-9])|[0-9](?=[A-Za-z])|[a-z](?=[A-Z])/g) ?? []).length
+  return changes >= 5 && /\d/.test(token) && entropyBits(token) >= minBits
 }
 
 /** Keys, tokens and passwords: by issuer's shape, by "password is ...", by randomness. The secret is never repeated. */
@@ -49,6 +51,7 @@ export const secrets: Check = (row, policy) => {
   for (const match of text.matchAll(stated))
     if (/\d|[^\w\s.,;:)"'”-]/.test((match[1] ?? '').replace(/[.,;:)"'”]+$/, '')))
       return refuse('secrets', 'The row states a password or key.', fix, { kind: 'password' })
+  if (named.test(text)) return refuse('secrets', 'The row states a key.', fix, { kind: 'key' })
   if (recoveryWords.test(text))
     return refuse('secrets', "The row contains a wallet's recovery words.", fix, { kind: 'recovery words' })
   const bare = text.replace(/\b\w+:\/\/\S+/g, ' ')

@@ -2,12 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { Hono } from 'hono'
 import { html } from 'hono/html'
 import { streamSSE } from 'hono/streaming'
-import type { models } from '../../../tools/models.ts'
 import { converse } from '../../conversation.ts'
 import { tokensText } from '../../format.ts'
 import { tellNotices } from '../../notices.ts'
 import type { Reply } from '../../reply.ts'
-import type { Session } from '../../session.ts'
+import { readDirectory, type Session } from '../../session.ts'
 import { guardBody, limits } from '../guard.ts'
 import { sendPage } from '../layout.ts'
 import { formFields, nothing, type Piece } from '../pieces.ts'
@@ -92,12 +91,13 @@ const turnHtml = (id: string, line: string, replies: Piece, busy = false): Piece
 const plainAnswer = async (site: Site, visitor: Visitor, session: Session, line: string) => {
   const said: Reply[] = []
   await speak(site, session, line, reply => said.push(reply), site.closing)
-  const joined = said.reduce<Reply[]>((all, reply) => {
-    const last = all.at(-1)
+  const joined: Reply[] = []
+  for (const reply of said) {
+    const last = joined.at(-1)
     if (reply.kind === 'part' && last?.kind === 'part')
-      return [...all.slice(0, -1), { kind: 'part', text: last.text + reply.text }]
-    return [...all, reply]
-  }, [])
+      joined[joined.length - 1] = { kind: 'part', text: last.text + reply.text }
+    else joined.push(reply)
+  }
   const replies = joined.map(reply =>
     reply.kind === 'part' ? html`<p class="answer">${reply.text}</p>` : replyHtml(reply, visitor),
   )
@@ -106,11 +106,8 @@ const plainAnswer = async (site: Site, visitor: Visitor, session: Session, line:
 }
 
 const chatBody = async (site: Site, visitor: Visitor, log: Piece): Promise<Piece> => {
-  const { models: released } = await site.use<typeof models>(visitor, 'models', {})
-  const names = [...new Map(released.map(card => [card.name, card])).values()]
   const session = site.session(visitor)
-  const [only] = names
-  if (names.length === 1 && only !== undefined) session.model ??= only.name
+  const { models: names } = await readDirectory(site.bot, session)
   const current = names.find(({ name }) => name === session.model)
   return html`<div class="chat">
 <h1 class="sr">Chat</h1>

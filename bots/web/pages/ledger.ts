@@ -14,21 +14,18 @@ type Events = z.output<typeof events.output>
 type Event = z.output<typeof event.output>
 type ShownReceipt = z.output<typeof showReceipt.output>
 
+const filters = ['kind', 'subject', 'tx', 'before'] as const
+type Chosen = Partial<Record<(typeof filters)[number], string>>
+
 /** The public ledger: every state change, its hash chain, and the proof that it lies under a root on the chain. */
 export const ledgerPages = (site: Site): Hono<Env> => {
   const routes = new Hono<Env>()
   routes.get('/ledger', async c => {
-    const { before, kind, subject } = c.req.query()
-    const told = await site.use<typeof events>(c.get('visitor'), 'events', {
-      ...(before === undefined || before === '' ? {} : { before }),
-      ...(kind === undefined || kind === '' ? {} : { kind }),
-      ...(subject === undefined || subject === '' ? {} : { subject }),
-    })
-    return sendPage(site, c, {
-      title: 'Ledger',
-      place: '/ledger',
-      body: listHtml(told, { kind: kind ?? '', subject: subject ?? '' }),
-    })
+    const chosen = Object.fromEntries(
+      filters.map(name => [name, c.req.query(name) ?? '']).filter(([, value]) => value !== ''),
+    ) as Chosen
+    const told = await site.use<typeof events>(c.get('visitor'), 'events', chosen)
+    return sendPage(site, c, { title: 'Ledger', place: '/ledger', body: listHtml(told, chosen) })
   })
   routes.get('/ledger/:seq', async c => {
     const told = await site.use<typeof event>(c.get('visitor'), 'event', { seq: c.req.param('seq') })
@@ -48,24 +45,20 @@ export const ledgerPages = (site: Site): Hono<Env> => {
   return routes
 }
 
-const listHtml = (told: Events, chosen: { kind: string; subject: string }): Piece => {
-  const more = new URLSearchParams({
-    ...(chosen.kind === '' ? {} : { kind: chosen.kind }),
-    ...(chosen.subject === '' ? {} : { subject: chosen.subject }),
-  })
-  if (told.next !== null) more.set('before', String(told.next))
+const listHtml = (told: Events, { before: _, ...chosen }: Chosen): Piece => {
+  const older = new URLSearchParams({ ...chosen, before: String(told.next ?? 1) })
   return html`<h1>Ledger</h1>
 <p class="lead">Every state change, each bound to the one before it by its hash. Batches of them are anchored on the chain, so that nobody can rewrite them, not even the operator.</p>
 <form class="inline filter" method="get" action="/ledger"><label>Kind <select name="kind"><option value="">all</option>${told.kinds.map(
     ({ kind, events }) =>
       html`<option value="${kind}"${kind === chosen.kind ? html` selected` : nothing}>${kind} (${events})</option>`,
-  )}</select></label>${chosen.subject === '' ? nothing : html`<label>About <input name="subject" value="${chosen.subject}" size="14"></label>`}<button>Show</button></form>
+  )}</select></label>${chosen.subject === undefined ? nothing : html`<label>About <input name="subject" value="${chosen.subject}" size="14"></label>`}${chosen.tx === undefined ? nothing : html`<label>Transaction <input name="tx" value="${chosen.tx}" size="14"></label>`}<button>Show</button></form>
 <div class="scroll"><table class="ledger"><thead><tr><th scope="col" class="number">No.</th><th scope="col">Time</th><th scope="col">What happened</th><th scope="col">Who</th><th scope="col">About</th><th scope="col">Hash</th><th scope="col">On chain</th></tr></thead><tbody>
 ${told.events.map(
   item =>
     html`<tr><td class="number"><a href="/ledger/${item.seq}">${item.seq}</a></td><td class="nowrap">${time(item.at)}</td><td>${item.kind}</td><td>${/^[0-9a-f-]{36}$/.test(item.actor) ? hash(item.actor) : item.actor}</td><td><a href="/ledger?subject=${encodeURIComponent(item.subject)}">${shortId(item.subject)}</a></td><td>${hash(item.hash)}</td><td>${item.anchored ? 'yes' : html`<span class="quiet">not yet</span>`}</td></tr>`,
 )}</tbody></table></div>
-${told.next === null ? nothing : html`<p class="buttons"><a class="button" href="/ledger?${more.toString()}">Older events</a></p>`}
+${told.next === null ? nothing : html`<p class="buttons"><a class="button" href="/ledger?${older.toString()}">Older events</a></p>`}
 <section class="card"><h2>Anchors</h2>${
     told.anchors.length === 0
       ? html`<p class="empty">Nothing is anchored yet.</p>`

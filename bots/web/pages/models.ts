@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { html } from 'hono/html'
 import { fault } from '../../../infra/errors.ts'
 import type { ModelCard, models } from '../../../tools/models.ts'
-import { countText, improvementText, natsText, percentText, tokensText } from '../../format.ts'
+import { countText, improvementText, natsText, tokensText } from '../../format.ts'
 import { sendPage } from '../layout.ts'
 import { amount, fact, hash, type Piece, partBar, time, transaction } from '../pieces.ts'
 import type { Site } from '../site.ts'
@@ -59,7 +59,7 @@ ${fact('Asked', html`${countText(card.answers, 'answer')}, <span class="number">
 ${fact(
   'Split of income',
   Object.entries(card.split)
-    .map(([who, part]) => `${who} ${percentText(part / 100)}`)
+    .map(([who, part]) => `${who} ${part} %`)
     .join(', '),
 )}
 </dl></section>

@@ -21,7 +21,11 @@ export const runPages = (site: Site): Hono<Env> => {
 <section class="card"><h2>Recipe</h2><dl class="facts">${Object.entries(found.recipe).map(([name, value]) =>
       fact(
         words(name),
-        typeof value === 'string' || typeof value === 'number' ? String(value) : JSON.stringify(value),
+        Array.isArray(value)
+          ? value.join(', ')
+          : typeof value === 'object'
+            ? JSON.stringify(value)
+            : String(value),
       ),
     )}</dl></section>`
     return sendPage(site, c, {

@@ -223,6 +223,29 @@ contract RegistryTest is World {
         _statusIs(BEES, IRegistry.Status.Passed);
     }
 
+    function test_anUndecidedDisputeEndsWithTheDeadlineAndCostsNobody() public {
+        _propose(ANN, BEES);
+        _poll(BEES, true);
+        _dispute(BOB);
+        vm.warp(block.timestamp + TERM);
+        registry.close(BEES);
+        _annHas(BOND);
+        _equal(token.balanceOf(vm.addr(BOB)), LEAST_BOND, "disputer");
+    }
+
+    function test_aSlashReturnsTheBondOfAnUndecidedDispute() public {
+        _propose(ANN, BEES);
+        _poll(BEES, true);
+        _dispute(BOB);
+        vm.prank(ARBITER);
+        registry.accuse(BEES, IRegistry.Fault.Spam, "evidence");
+        vm.warp(block.timestamp + OBJECTIONS);
+        vm.prank(ARBITER);
+        registry.slash(BEES);
+        _equal(token.balanceOf(vm.addr(BOB)), LEAST_BOND, "disputer");
+        _equal(token.balanceOf(TREASURY), BOND, "treasury");
+    }
+
     function test_theRegistrarNeverJudgesItsOwnPoll() public {
         _propose(ANN, BEES);
         _poll(BEES, true);

@@ -7,9 +7,9 @@ import {IRegistry} from "../IRegistry.sol";
 import {Invariant} from "./Invariant.sol";
 import {World} from "./World.sol";
 
-/// @dev Four proposals of four people, taken any way through the record.
+/// @dev Two proposals of two people, taken any way through the record.
 contract RegistryHandler is World {
-    uint256 public constant PROPOSALS = 4;
+    uint256 public constant PROPOSALS = 2;
     uint256 private constant PLEDGER = 0xB0B;
     uint256 private constant DISPUTER = 0xD15;
 

@@ -43,9 +43,13 @@ export const openWeb = async (
       new Promise((resolve, reject) => {
         closing.abort()
         server.close(error => (error === undefined ? resolve() : reject(error)))
-        // Streams end at once with the signal; a browser's idle connections would hold the server for minutes.
-        server.closeIdleConnections()
-        setTimeout(() => server.closeAllConnections(), 500).unref()
+        // Streams end with the signal; then a browser's idle connections would hold the server for minutes.
+        const idle = setInterval(() => server.closeIdleConnections(), 10)
+        const all = setTimeout(() => server.closeAllConnections(), 1000)
+        server.once('close', () => {
+          clearInterval(idle)
+          clearTimeout(all)
+        })
       }),
   }
 }

@@ -1,0 +1,76 @@
+// Who may import whom; the drawing stands in README.md. `npm run check` says which rule a file breaks.
+const ours = 'agents|bots|tools|models|infra'
+const only = (name, from, allowed, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: from, pathNot: '\\.test\\.ts$|^infra/testing/|^bots/testing/' },
+  to: { path: `^(${ours})/`, pathNot: allowed },
+})
+const door = (name, library, files) => ({
+  name: `one-door-to-${name}`,
+  comment: `${name} is imported by ${files} only.`,
+  severity: 'error',
+  from: { path: `^(${ours})/`, pathNot: files },
+  to: { path: library },
+})
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+export default {
+  forbidden: [
+    only(
+      'models-are-pure',
+      '^models/',
+      '^(models/|infra/errors\\.ts$)',
+      'Maths and files; nothing of ours but the errors.',
+    ),
+    only(
+      'infra-knows-nobody',
+      '^infra/(?!main\\.ts$)',
+      '^infra/',
+      'Machinery knows nothing above it; only the composition root does.',
+    ),
+    only(
+      'tools-use-models-and-infra',
+      '^tools/',
+      '^(tools|models|infra)/',
+      'Verbs use the maths and the machinery.',
+    ),
+    only('agents-use-tools', '^agents/', '^(agents|tools|infra)/', 'Agents decide, verbs do.'),
+    only(
+      'bots-use-tools',
+      '^bots/',
+      '^(bots/|tools/|infra/(env|errors|log|ids|units)\\.ts$)',
+      'Surfaces hold no logic.',
+    ),
+    {
+      name: 'the-root-is-imported-by-nobody',
+      severity: 'error',
+      from: {},
+      to: { path: '^infra/main\\.ts$' },
+    },
+    {
+      name: 'no-circles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    { name: 'nothing-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    door('onnxruntime', 'node_modules/onnxruntime-node', '^models/session\\.ts$'),
+    door('pg', 'node_modules/pg/', '^infra/db\\.ts$'),
+    door('pglite', 'node_modules/@electric-sql/', '^infra/(db-worker|embedded-postgres)\\.ts$'),
+    door('viem', 'node_modules/viem', '^infra/chain[a-z-]*\\.ts$'),
+    door('langgraph', 'node_modules/@langchain/langgraph', '^agents/'),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: 'node_modules/(?!onnxruntime-node|pg/|@electric-sql|viem|@langchain)|^infra/node/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      extensions: ['.ts', '.mjs', '.js'],
+    },
+  },
+}
