@@ -1,6 +1,7 @@
 import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres'
-import { isFault } from '../infra/errors.ts'
+import type { Db } from '../infra/db.ts'
 import type { Job } from '../infra/queue.ts'
+import { traced } from '../infra/telemetry.ts'
 import type { Network, Update } from '../tools/context.ts'
 import type { JobName, Jobs } from '../tools/jobs.ts'
 import { measure } from './attributor.ts'
@@ -34,39 +35,53 @@ export const startAgents = async (
   const on = <N extends JobName>(
     name: N,
     handle: (data: Jobs[N], job: Job<Jobs[N]>) => Promise<unknown>,
-  ): Promise<void> => queue.work<Jobs[N]>(name, job => handle(job.data, job))
-  await on('lifecycle', async ({ proposalId }) =>
-    takeThread(network, lifecycle, proposalId, { proposalId }, node =>
-      lifecycleDue(network, proposalId, node),
-    ),
-  )
-  await on('settlement', async ({ epoch }) =>
-    takeThread(network, settlement, `epoch/${epoch}`, { epoch }, node => settlementDue(network, epoch, node)),
-  )
-  await on('curate', async ({ submissionId }) => {
-    await takeThread(network, curator, submissionId, { submissionId })
+  ): Promise<void> =>
+    queue.work<Jobs[N]>(name, job =>
+      traced('job', name, { job: job.id, attempt: job.attempt }, () => handle(job.data, job)),
+    )
+  // Another process has the thread: what woke this job may have come after it looked, so somebody looks again.
+  const lookAgain = async <N extends JobName>(name: N, data: Jobs[N], taken: boolean): Promise<void> => {
+    if (taken) return
+    const startAfter = new Date(Date.now() + 1000 * policy.leaseSeconds)
+    await queue.add(db, name, data, { key: `${Object.values(data).join('/')}/again`, startAfter })
+  }
+  await on('lifecycle', async data => {
+    const { proposalId } = data
+    const due = (node: string) => lifecycleDue(network, proposalId, node)
+    await lookAgain('lifecycle', data, await takeThread(network, lifecycle, proposalId, { proposalId }, due))
+  })
+  await on('settlement', async data => {
+    const { epoch } = data
+    const due = (node: string) => settlementDue(network, epoch, node)
+    await lookAgain(
+      'settlement',
+      data,
+      await takeThread(network, settlement, `epoch/${epoch}`, { epoch }, due),
+    )
+  })
+  await on('curate', async data => {
+    const { submissionId } = data
+    const taken = await takeThread(network, curator, submissionId, { submissionId })
+    await lookAgain('curate', data, taken)
     // The verdicts stand in the tables; the thread has done its work.
-    await checkpointer.deleteThread(submissionId)
+    if (taken) await checkpointer.deleteThread(submissionId)
   })
   await on('train', ({ runId }, job) => work(network, runId, job.signal, update => onUpdate(runId, update)))
   await on('attribute', ({ answerId }, job) => measure(network, answerId, job.signal))
 
-  let looking: Promise<void> = Promise.resolve()
+  let looking: Promise<void> | null = null
   const look = async (): Promise<void> => {
-    const now = network.clock.now()
-    const polls = await db.query<{ id: string }>(
-      `select id from proposals where (state = 'voting' and closes_at <= $1) or state = 'gathering'`,
-      [now],
-    )
-    const epochs = await db.query<{ number: number }>(`select number from epochs where state <> 'active'`)
-    for (const { id } of polls) await queue.add(db, 'lifecycle', { proposalId: id }, { key: id })
-    for (const { number } of epochs)
-      await queue.add(db, 'settlement', { epoch: number }, { key: String(number) })
+    const due = await whatIsDue(db, network.clock.now())
+    for (const proposalId of due.proposals)
+      await queue.add(db, 'lifecycle', { proposalId }, { key: proposalId })
+    for (const epoch of due.epochs) await queue.add(db, 'settlement', { epoch }, { key: String(epoch) })
   }
   const timer = setInterval(() => {
-    looking = looking.then(look).catch(error => {
-      if (!isFault(error, 'database-gone')) log.warn('agents.look-failed', { error: error as Error })
-    })
+    looking ??= look()
+      .catch(error => log.warn('agents.look-failed', { error: error as Error }))
+      .finally(() => {
+        looking = null
+      })
   }, policy.lookSeconds * 1000)
   return {
     stop: async () => {
@@ -74,4 +89,18 @@ export const startAgents = async (
       await looking
     },
   }
+}
+
+/** What time alone has made due: polls that closed, frozen datanets whose vote became final, epochs to close or to activate. */
+const whatIsDue = async (db: Db, now: Date): Promise<{ proposals: string[]; epochs: number[] }> => {
+  const proposals = await db.query<{ id: string }>(
+    `select id from proposals where (state = 'voting' and closes_at <= $1) or (state = 'gathering' and gathering_closed_at is not null)`,
+    [now],
+  )
+  const epochs = await db.query<{ number: number }>(
+    `select number from epochs e where state in ('closing', 'computed') or (state = 'posted' and active_after <= $1)
+       or (state = 'open' and opened_at <= $2 and exists (select 1 from balances where account = 'income:' || e.number and units >= $3))`,
+    [now, new Date(now.getTime() - policy.treasurer.epochSeconds * 1000), policy.treasurer.leastIncome],
+  )
+  return { proposals: proposals.map(row => row.id), epochs: epochs.map(row => row.number) }
 }

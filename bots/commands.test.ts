@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { commandsOf, type Defaults, faultOf, findCommand, parseCommand, usage } from './commands.ts'
+import { english } from './sentences.ts'
 import { openStory } from './testing/story.ts'
 
 const commands = commandsOf(openStory().verbs)
@@ -55,6 +56,16 @@ describe('commands', () => {
     })
   })
 
+  it('take a word for an argument that the conversation says, where nothing else is open', () => {
+    const one: Defaults = {
+      known: () => false,
+      value: name => (name === 'proposal' ? 'beekeeping' : undefined),
+    }
+    expect(read('/status med-qa', one)).toEqual({ proposal: 'med-qa' })
+    expect(read('/vote yes', one)).toEqual({ proposal: 'beekeeping', choice: 'yes' })
+    expect(read('/vote med-qa yes', one)).toEqual({ proposal: 'med-qa', choice: 'yes' })
+  })
+
   it('read a choice as people say it', () => {
     expect(read('/feedback x up')).toEqual({ answer: 'x', thumb: 1 })
     expect(read('/feedback x -1')).toEqual({ answer: 'x', thumb: -1 })
@@ -77,9 +88,14 @@ describe('commands', () => {
   it('judge one value by its schema', () => {
     const contribute = findCommand(commands, 'contribute')!
     const argument = (name: string) => contribute.arguments.find(item => item.name === name)!
-    expect(faultOf(contribute, argument('licence'), 'x'.repeat(30))).toMatch(/20/)
-    expect(faultOf(contribute, argument('rights'), false)).toBe('say that you may give them')
-    expect(faultOf(contribute, argument('rows'), [{ question: 'a', answer: 'b' }])).toBeNull()
+    expect(faultOf(contribute, argument('licence'), 'x'.repeat(30), english)).toBe(
+      'it may have at most 20 characters',
+    )
+    expect(faultOf(contribute, argument('rights'), false, english)).toBe('say that you may give them')
+    expect(faultOf(contribute, argument('rows'), [{ question: 'a', answer: 'b' }], english)).toBeNull()
+    expect(faultOf(contribute, argument('rows'), [{ question: '', answer: 'b' }], english)).toMatch(
+      /^row 1: /,
+    )
     expect(argument('licence').fallback).toBe('CC0-1.0')
   })
 })

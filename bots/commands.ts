@@ -3,6 +3,7 @@ import { fault } from '../infra/errors.ts'
 import type { Effect, Verb } from '../tools/registry.ts'
 import { tokensText } from './format.ts'
 import { parseRows } from './rows.ts'
+import type { Sentences } from './sentences.ts'
 import { type Word, wordsOf } from './words.ts'
 
 /** What a person types for an argument: `rows` are questions with answers, `list` is comma-separated. */
@@ -28,7 +29,7 @@ export interface Command {
   readonly verb: Verb
 }
 
-/** Other names of verbs. The first one is the one that help shows. */
+/** Other names of verbs. */
 const aliases: Readonly<Record<string, readonly string[]>> = {
   explain: ['why'],
   status: ['models', 'proposals'],
@@ -36,6 +37,9 @@ const aliases: Readonly<Record<string, readonly string[]>> = {
   deposit: ['topup'],
   account: ['me', 'balance'],
 }
+
+/** Where people say another word than the verb's name: help shows this one. */
+const spokenNames: Readonly<Record<string, string>> = { explain: 'why' }
 
 /** Verbs that a surface calls by itself. */
 const ownBusiness = new Set(['join', 'notices', 'acknowledge'])
@@ -83,10 +87,17 @@ const argumentsOf = (verb: Verb): Argument[] => {
       required: given.default === undefined && (schema.required?.includes(name) ?? false),
       choices: choicesOf(property),
       help: property.description ?? '',
-      ...fallbackOf(given.default),
+      ...fallbackOf(defaultOf(verb, name)),
     }
   })
 }
+
+const schemaOf = (verb: Verb, name: string): z.ZodType | undefined => {
+  const schema: unknown = verb.input instanceof z.ZodObject ? Reflect.get(verb.input.shape, name) : undefined
+  return schema instanceof z.ZodType ? schema : undefined
+}
+
+const defaultOf = (verb: Verb, name: string): unknown => schemaOf(verb, name)?.safeParse(undefined).data
 
 // Amounts are the only defaults that are bigint: schemas turn tokens into smallest units.
 const fallbackOf = (value: unknown): { fallback?: string } => {
@@ -178,12 +189,8 @@ const readWords = (
       if (rest) break
       continue
     }
-    const next = open.findIndex(
-      argument =>
-        input[argument.name] === undefined &&
-        (defaults.known(argument.name, word.text) || defaults.value(argument.name) === undefined),
-    )
-    const argument = open[next]
+    const unset = open.filter(argument => input[argument.name] === undefined)
+    const argument = unset.find(argument => fits(argument, word.text, defaults)) ?? unset[0]
     if (argument === undefined)
       throw fault(
         'argument-excess',
@@ -200,6 +207,13 @@ const readWords = (
   return input
 }
 
+/** Whether a word is meant for an argument, and not for a later one because the conversation says this one already. */
+const fits = (argument: Argument, word: string, defaults: Defaults): boolean => {
+  if (defaults.known(argument.name, word)) return true
+  if (defaults.value(argument.name) !== undefined) return false
+  return argument.kind !== 'choice' || choiceOf(argument, word) !== undefined
+}
+
 const yes = /^(y|yes|true|1|ok)$/i
 const no = /^(n|no|false|0)$/i
 const spoken: Readonly<Record<string, string>> = {
@@ -210,6 +224,11 @@ const spoken: Readonly<Record<string, string>> = {
   '👎': '-1',
   y: 'yes',
   n: 'no',
+}
+
+const choiceOf = (argument: Argument, text: string): string | undefined => {
+  const word = text.trim().toLowerCase()
+  return argument.choices.find(option => [word, spoken[word]].includes(option.toLowerCase()))
 }
 
 /** Turns what a person typed into the argument's value; the verb's schema judges it later. Throws `argument-unreadable`. */
@@ -227,10 +246,7 @@ export const readValue = (argument: Argument, text: string): unknown => {
       if (no.test(text.trim())) return false
       throw unreadable('yes or no')
     case 'choice': {
-      const word = text.trim().toLowerCase()
-      const choice = argument.choices.find(
-        option => option.toLowerCase() === (spoken[word] ?? word) || option.toLowerCase() === word,
-      )
+      const choice = choiceOf(argument, text)
       if (choice === undefined) throw unreadable(argument.choices.join(' or '))
       return /^-?\d+$/.test(choice) ? Number(choice) : choice
     }
@@ -260,7 +276,7 @@ const readRecord = (text: string, unreadable: (wanted: string) => Error): unknow
 /** How a command is written: `/pledge <proposal> <tokens>`. */
 export const usage = (command: Command): string =>
   [
-    `/${command.aliases[0] ?? command.name}`,
+    `/${spokenNames[command.name] ?? command.name}`,
     ...byPosition(command).map(({ name, required, choices }) => {
       const word = choices.length > 0 ? choices.join('|') : name
       return required ? `<${word}>` : `[${word}]`
@@ -268,13 +284,20 @@ export const usage = (command: Command): string =>
   ].join(' ')
 
 /** Says what is wrong with one value, or null. Values the schema does not know on their own are judged at the call. */
-export const faultOf = (command: Command, argument: Argument, value: unknown): string | null => {
-  const shape = command.verb.input instanceof z.ZodObject ? command.verb.input.shape : {}
-  const schema: unknown = Reflect.get(shape, argument.name)
-  if (!(schema instanceof z.ZodType)) return null
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return null
-  const [issue] = parsed.error.issues
-  const place = issue?.path.length ? `${issue.path.join('.')}: ` : ''
-  return `${place}${issue?.message ?? 'it cannot be used'}`
+export const faultOf = (
+  command: Command,
+  argument: Argument,
+  value: unknown,
+  say: Sentences,
+): string | null => {
+  const [issue] = schemaOf(command.verb, argument.name)?.safeParse(value).error?.issues ?? []
+  if (issue === undefined) return null
+  const [row, ...fields] = issue.path
+  const place =
+    typeof row === 'number'
+      ? `${say.row(row + 1)}: `
+      : row === undefined
+        ? ''
+        : `${[row, ...fields].join('.')}: `
+  return `${place}${say.issue(issue)}`
 }

@@ -118,6 +118,17 @@ describe('a conversation', () => {
     expect(words()).not.toContain('balance:x')
   })
 
+  it('offers the unpaid question again after the top-up', async () => {
+    const story = openStory()
+    story.balanceUnits = 0n
+    const { said, session } = await talk(story, 'What is a nuc?', 'yes', '/deposit 5', 'yes')
+    expect(said.at(-1)).toMatchObject({
+      kind: 'choices',
+      choices: [{ line: '/ask beekeeping What is a nuc?' }],
+    })
+    expect(session.unpaid).toBeNull()
+  })
+
   it('tells a fault of ours by an incident only', async () => {
     const story = openStory()
     const { bot, session, say, words } = openTalk(story)

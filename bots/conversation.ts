@@ -7,7 +7,7 @@ import { confirmationOf } from './confirmation.ts'
 import { answerDialogue, rowsFromFile, startDialogue } from './dialogue.ts'
 import { oneLine } from './format.ts'
 import { faultReplies, helpReplies, repliesTo } from './replies.ts'
-import { type Say, text } from './reply.ts'
+import { type Reply, type Say, text } from './reply.ts'
 import {
   type Bot,
   type Confirmation,
@@ -146,15 +146,17 @@ const proceed = async (turn: Turn, { command, input }: ParsedLine, directory: Di
   if (asked === null || (asked.remember !== null && session.confirmed.has(asked.remember)))
     return run(turn, command, input)
   session.pending = { kind: 'confirmation', command, input, remember: asked.remember }
-  say({
-    kind: 'choices',
-    text: asked.question,
-    choices: [
-      { label: session.say.yes, line: 'yes' },
-      { label: session.say.no, line: 'no' },
-    ],
-  })
+  say(yesOrNo(session, asked.question))
 }
+
+const yesOrNo = ({ say }: Session, question: string): Reply => ({
+  kind: 'choices',
+  text: question,
+  choices: [
+    { label: say.yes, line: 'yes' },
+    { label: say.no, line: 'no' },
+  ],
+})
 
 const confirm = async (turn: Turn, pending: Confirmation, line: string): Promise<void> => {
   const { session, say } = turn
@@ -163,7 +165,7 @@ const confirm = async (turn: Turn, pending: Confirmation, line: string): Promise
     if (pending.remember !== null) session.confirmed.add(pending.remember)
     return run(turn, pending.command, pending.input)
   }
-  if (!/^(n|no)[.!]?$/i.test(line)) return say(text(session.say.sayYesOrNo))
+  if (!/^(n|no)[.!]?$/i.test(line)) return say(yesOrNo(session, session.say.sayYesOrNo))
   session.pending = null
   say(text(session.say.dropped, 'quiet'))
 }
@@ -177,12 +179,26 @@ const run = async (turn: Turn, command: Command, input: Record<string, unknown>)
       update.kind === 'text' ? { kind: 'part', text: update.text } : { label: `/${command.name}`, ...update },
     )
   }
+  const asked = command.name === 'ask' ? `/ask ${input.model} ${input.question}` : null
   const output: unknown = await call(bot.network, session.caller, command.verb, input, {
     onUpdate,
     ...(turn.signal === undefined ? {} : { signal: turn.signal }),
+  }).catch((error: unknown) => {
+    if (isFault(error, 'insufficient-balance')) session.unpaid = asked
+    throw error
   })
-  if (command.name === 'ask') remember(turn, output, streamed)
+  if (asked !== null) remember(turn, output, streamed)
   for (const reply of repliesTo(command.name, output, session.say)) say(reply)
+  if (command.name === 'deposit') offerUnpaid(turn)
+}
+
+const offerUnpaid = ({ session, say }: Turn): void => {
+  const line = session.unpaid
+  session.unpaid = null
+  if (line === null) return
+  const question = line.split(' ').slice(2).join(' ')
+  const label = session.say.askAgain(oneLine(question, 60))
+  say({ kind: 'choices', text: session.say.goOn, choices: [{ label, line }] })
 }
 
 /** Keeps what the next line may leave out, and shows an answer that did not come in parts. */

@@ -80,7 +80,7 @@ const readAnswer = async (
     return undefined
   }
   const value = readValue(argument, line.trim())
-  const wrong = faultOf(dialogue.command, argument, value)
+  const wrong = faultOf(dialogue.command, argument, value, session.say)
   if (wrong === null) return value
   say(text(session.say.invalidValue(argument.name, wrong), 'bad'))
   sayNext(session, dialogue, say)
@@ -106,7 +106,7 @@ const collectRows = async (
   const typed = dialogue.lines.join('\n')
   dialogue.lines = []
   const rows = line.trim() === '' ? parseRows(typed) : await rowsFromFile(session, line.trim(), surroundings)
-  const wrong = faultOf(dialogue.command, argument, rows)
+  const wrong = faultOf(dialogue.command, argument, rows, session.say)
   if (wrong === null) return rows
   // Too few rows so far, or one that cannot be used: what was typed is kept, and the person goes on.
   dialogue.lines = typed === '' ? [] : typed.split('\n')

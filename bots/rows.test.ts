@@ -26,6 +26,10 @@ describe('rows', () => {
     expect(rows).toEqual(two)
   })
 
+  it('are not taken for a table because their words name its columns', () => {
+    expect(parseRows('A question, is it? | An answer, it is.\nb | c')).toHaveLength(2)
+  })
+
   it('keep a row’s own licence', () => {
     expect(parseRows('{"question":"a","answer":"b","license":"CC-BY-4.0"}')).toEqual([
       { question: 'a', answer: 'b', licence: 'CC-BY-4.0' },

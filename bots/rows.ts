@@ -96,8 +96,13 @@ const fromPairs = (text: string): SentRow[] => {
 
 const headerSeparator = (text: string): ',' | '\t' | ';' | null => {
   const header = text.slice(0, text.indexOf('\n') + 1).toLowerCase()
-  if (!/\bquestion\b/.test(header) || !/\banswer\b/.test(header)) return null
-  return header.includes('\t') ? '\t' : header.includes(';') ? ';' : header.includes(',') ? ',' : null
+  const names = (separator: string) =>
+    header.split(separator).map(name => name.trim().replace(/^"(.*)"$/, '$1'))
+  const found = ([',', '\t', ';'] as const).find(separator => {
+    const columns = names(separator)
+    return columns.includes('question') && columns.includes('answer')
+  })
+  return found ?? null
 }
 
 const fromTable = (text: string, separator: string): SentRow[] => {

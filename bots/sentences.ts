@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { countText, durationText, percentText, tokensText } from './format.ts'
 
 /** Every sentence a bot says, in one language. Another language is another value of the same type. */
@@ -61,6 +62,17 @@ export const english = {
   } as Readonly<Record<string, string>>,
   prompt: (argument: string, help: string) => (help === '' ? `${argument}?` : `${argument}: ${help}`),
   invalidValue: (argument: string, why: string) => `That cannot be the ${argument}: ${why}.`,
+  row: (number: number) => `row ${number}`,
+  /** What a schema found wrong with a value, in words; other findings bring their own. */
+  issue: (issue: z.core.$ZodIssue): string => {
+    if (issue.code !== 'too_small' && issue.code !== 'too_big') return issue.message
+    const bound = issue.code === 'too_small' ? issue.minimum : issue.maximum
+    const most = issue.code === 'too_small' ? 'at least' : 'at most'
+    if (issue.origin === 'string')
+      return `it ${most === 'at least' ? 'needs' : 'may have'} ${most} ${bound} characters`
+    if (issue.origin === 'array') return `it ${most === 'at least' ? 'needs' : 'may have'} ${most} ${bound}`
+    return `it has to be ${most} ${bound}`
+  },
   rowsSoFar: (count: number) => `${countText(count, 'row')} so far. More, or an empty line to end.`,
   keepDefault: (value: string) => `(empty for ${value})`,
   /** Faults that people meet often, said in their words. */
@@ -72,9 +84,11 @@ export const english = {
   tryAgain: 'It may work in a moment.',
   interrupted: 'Stopped.',
   topUp: (tokens: string) => `Move ${tokens} tokens to your balance`,
+  askAgain: (question: string) => `Ask again: ${question}`,
+  goOn: 'Your question is still waiting.',
   why: 'Why?',
-  good: '👍 good',
-  bad: '👎 bad',
+  good: 'Good answer',
+  bad: 'Bad answer',
   answerFoot: (model: string, price: string, balance: string) =>
     `${model} · paid ${tokensText(price)} · ${tokensText(balance)} tokens left`,
   receipt: (id: string) => `Receipt ${id}`,

@@ -54,6 +54,8 @@ export interface Session {
   lastAnswer: string | null
   pending: Dialogue | Confirmation | null
   readonly confirmed: Set<string>
+  /** The question that the balance did not cover, to be offered again after a top-up. */
+  unpaid: string | null
 }
 
 export const openSession = (caller: Caller, name: string, language = 'en'): Session => ({
@@ -64,6 +66,7 @@ export const openSession = (caller: Caller, name: string, language = 'en'): Sess
   lastAnswer: null,
   pending: null,
   confirmed: new Set(),
+  unpaid: null,
 })
 
 /** What can be named in a conversation. */

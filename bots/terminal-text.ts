@@ -6,6 +6,8 @@ import type { ProgressReply, Reply, Tone } from './reply.ts'
 export interface Look {
   readonly columns: number
   readonly colour: boolean
+  /** Choices are shown with a number to type; without, with the line that each of them sends. */
+  readonly numbered?: boolean
 }
 
 type Style = Parameters<typeof styleText>[0]
@@ -73,13 +75,17 @@ const clipFacts = (label: string, bar: string, cells: number, facts: string[], l
 
 const choicesText = (reply: Extract<Reply, { kind: 'choices' }>, look: Look): string => {
   const head = reply.text === '' ? '' : `${wrap(safeText(reply.text), look.columns).join('\n')}\n`
+  if (look.numbered === true) {
+    const options = reply.choices.map(
+      ({ label }, at) => `${paint(look, 'cyan', String(at + 1))} ${safeText(label)}`,
+    )
+    return `${head}  ${options.join('   ')}\n`
+  }
   const width = Math.max(...reply.choices.map(({ label }) => widthOf(label)))
-  return (
-    head +
-    reply.choices
-      .map(({ label, line }) => `  ${pad(safeText(label), width)}  ${paint(look, 'cyan', safeText(line))}\n`)
-      .join('')
+  const lines = reply.choices.map(
+    ({ label, line }) => `  ${pad(safeText(label), width)}  ${safeText(line)}\n`,
   )
+  return head + lines.join('')
 }
 
 const cardText = (reply: Extract<Reply, { kind: 'card' }>, look: Look): string => {

@@ -7,7 +7,7 @@ import type { ProposalStatus } from '../tools/status.ts'
 import { converse } from './conversation.ts'
 import { tellNotices } from './notices.ts'
 import { runProgress } from './replies-status.ts'
-import type { Reply } from './reply.ts'
+import type { Choice, Reply } from './reply.ts'
 import { type Bot, type Directory, openBot, openSession, readDirectory, type Session } from './session.ts'
 import { type Look, progressLine, terminalText } from './terminal-text.ts'
 
@@ -74,6 +74,7 @@ class TerminalChat {
   private bar = ''
   private timer: NodeJS.Timeout | undefined
   private left = false
+  private offered: readonly Choice[] = []
 
   constructor(bot: Bot, session: Session, options: TerminalOptions) {
     this.bot = bot
@@ -123,6 +124,7 @@ class TerminalChat {
     return {
       columns: Math.max(40, Math.min(120, output.columns ?? 100)),
       colour: output.isTTY === true && !plain,
+      numbered: this.live,
     }
   }
 
@@ -137,6 +139,7 @@ class TerminalChat {
       return
     }
     if (reply.kind !== 'part') this.endLine()
+    if (reply.kind === 'choices') this.offered = reply.choices
     const shown = terminalText(reply, this.look())
     if (reply.kind === 'part') this.midLine = !shown.endsWith('\n')
     this.write(shown)
@@ -165,8 +168,12 @@ class TerminalChat {
     this.lines.prompt(keepCursor)
   }
 
-  private async answer(line: string): Promise<void> {
+  private async answer(typed: string): Promise<void> {
     if (this.left) return
+    // Only a dialogue's rows end with an empty line; elsewhere it says nothing, and the choices stand.
+    if (typed.trim() === '' && this.session.pending?.kind !== 'dialogue') return this.prompt()
+    const line = this.chosen(typed)
+    this.offered = []
     if (/^\/?(quit|exit|bye)$/i.test(line.trim())) return this.leave()
     this.running = new AbortController()
     await converse(this.bot, this.session, line, this.say, {
@@ -177,6 +184,12 @@ class TerminalChat {
     this.endLine()
     await this.refresh()
     this.prompt()
+  }
+
+  /** The line of the choice whose number was typed, or what was typed. */
+  private chosen(typed: string): string {
+    const number = /^\s*([1-9])\s*$/.exec(typed)?.[1]
+    return this.offered[Number(number) - 1]?.line ?? typed
   }
 
   private interrupt(): void {

@@ -87,6 +87,34 @@ export interface TransactionReceipt {
   readonly logs: readonly { readonly address: Hex; readonly topics: readonly Hex[]; readonly data: Hex }[]
 }
 
+/** Challenges, decisions and safety. Hashes are of the evidence or finding that is published beside them. */
+export interface Disputes {
+  /** Halts the pending payout root until it is resolved; takes the challenge bond from the wallet. */
+  challengeRewards(key: string, o: { wallet: number; evidenceHash: Hex }): Promise<Sent>
+  /** Upheld: the root is dropped and the bond returns; rejected: the bond goes to the treasury. */
+  resolveRewards(key: string, o: { upheld: boolean; findingHash: Hex }): Promise<Sent>
+  /** The poster takes its pending root back. */
+  withdrawRewards(key: string): Promise<Sent>
+  /** Stops or allows claims of an index, for re-linking. */
+  freeze(key: string, o: { index: number; frozen: boolean }): Promise<Sent>
+  /** Stops posts and claims; the window of a pending root starts anew at the end of a pause. */
+  pauseRewards(key: string, paused: boolean): Promise<Sent>
+  /** Halts a poll's result until it is resolved; takes a bond of `leastBondUnits` from the wallet. */
+  disputePoll(key: string, o: { proposalId: Hex; wallet: number; evidenceHash: Hex }): Promise<Sent>
+  /** Upheld: the poll is void and may be recorded anew. */
+  resolvePoll(key: string, o: { proposalId: Hex; upheld: boolean; findingHash: Hex }): Promise<Sent>
+  /** Starts the objection window of a slash; the bond stops returning meanwhile. */
+  accuse(
+    key: string,
+    o: { proposalId: Hex; fault: 'spam' | 'falsified-deliverable'; evidenceHash: Hex },
+  ): Promise<Sent>
+  dropAccusation(key: string, o: { proposalId: Hex; findingHash: Hex }): Promise<Sent>
+  /** Sends the held bond to the treasury once the objection window has passed. */
+  slash(key: string, o: { proposalId: Hex }): Promise<Sent>
+  /** Event only: something, named by its hash, was taken down. */
+  markTakedown(key: string, o: { subject: Hex; reasonHash: Hex }): Promise<Sent>
+}
+
 /**
  * The one door to the chain. Units are the token's smallest (6 decimals); ids, roots and hashes are 32 bytes.
  * Every write takes an idempotency key, is journaled before it is broadcast and returns once a block holds it.
@@ -94,7 +122,7 @@ export interface TransactionReceipt {
  * Never call a write inside `db.tx`: it writes its own journal.
  * Errors: `chain-reverted` (a contract refused; facts name its error), `chain-unreachable` (retry), `chain-embedded-only`.
  */
-export interface Chain {
+export interface Chain extends Disputes {
   readonly challengeWindowSeconds: number
   readonly disputeWindowSeconds: number
   readonly leastBondUnits: bigint

@@ -1,10 +1,11 @@
-import { decodeFunctionResult, encodeAbiParameters, keccak256, stringToHex } from 'viem'
+import { type Args, nonceOf, openAccess, saltOf, tag } from './chain-access.ts'
 import type { Chain, ChainAddresses, Hex, ProposalStatus, RawTransaction, Sent } from './chain-api.ts'
-import { type ContractName, contracts, encodeCall } from './chain-contracts.ts'
+import type { ContractName } from './chain-contracts.ts'
+import { disputeCalls } from './chain-disputes.ts'
 import type { Evm } from './chain-evm.ts'
 import type { Journal } from './chain-journal.ts'
-import { callOf, refusal, type Sender, sentOf } from './chain-send.ts'
-import { authorize, type Role, type Wallet, type Wallets } from './chain-wallets.ts'
+import type { Sender } from './chain-send.ts'
+import type { Wallets } from './chain-wallets.ts'
 import { fault } from './errors.ts'
 
 /** In the order of IRegistry.Status. */
@@ -20,20 +21,6 @@ const STATUSES: readonly ProposalStatus[] = [
 ]
 /** Root of a Rewards contract that had none yet. */
 const NO_ROOT = `0x${'0'.repeat(63)}1`
-/** How long a signature for a relayed call holds, in seconds: it is used at once, or not at all. */
-const AUTHORIZATION_SECONDS = 86_400n
-
-const tag = (name: string): Hex => keccak256(stringToHex(`tributary/${name}`))
-
-/** keccak256(abi.encode(words...)): what a contract computes as the nonce of an action. */
-const nonceOf = (...words: readonly Hex[]): Hex =>
-  keccak256(
-    encodeAbiParameters(
-      words.map(() => ({ type: 'bytes32' })),
-      words,
-    ),
-  )
-
 interface Standing {
   root: Hex
   total: bigint
@@ -67,54 +54,10 @@ interface Parts {
 /** The calls of `Chain` over an opened chain with its contracts in place. */
 export const openCalls = async (o: Parts): Promise<Chain> => {
   const { evm, journal, sender, wallets, chainId, addresses } = o
-  const at = {
-    AccessManager: addresses.manager,
-    Token: addresses.token,
-    Registry: addresses.registry,
-    Rewards: addresses.rewards,
-  }
-  const tokenDomain = { name: 'Tributary Credit', version: '1', chainId, verifyingContract: addresses.token }
-
-  const read = async <T>(contract: ContractName, functionName: string, ...args: unknown[]): Promise<T> => {
-    const call = { to: at[contract], data: encodeCall(contract, functionName, args) }
-    const time = evm.nextTime()
-    const overrides = time === null ? [] : [{}, { time: `0x${time.toString(16)}` }]
-    try {
-      const data = (await evm.rpc('eth_call', [call, 'latest', ...overrides])) as Hex
-      return decodeFunctionResult({ abi: contracts[contract].abi, functionName, data }) as T
-    } catch (error) {
-      throw refusal(`${contract}.${functionName}`, error)
-    }
-  }
-
-  const chainTime = async (): Promise<bigint> => {
-    const block = (await evm.rpc('eth_getBlockByNumber', ['latest', false])) as { timestamp: Hex }
-    return evm.nextTime() ?? BigInt(block.timestamp)
-  }
-
-  type Args = readonly unknown[] | (() => Promise<readonly unknown[]>)
-  const write = async (
-    role: Role,
-    key: string,
-    contract: ContractName,
-    name: string,
-    args: Args,
-  ): Promise<Sent> =>
-    sentOf(
-      await sender.send(key, async () =>
-        callOf(role, contract, at[contract], name, typeof args === 'function' ? await args() : args),
-      ),
-    )
+  const access = openAccess(o)
+  const { read, write, signed } = access
   const operator = (key: string, contract: ContractName, name: string, args: Args): Promise<Sent> =>
     write('operator', key, contract, name, args)
-
-  const signed = async (wallet: Wallet, kind: 'receive' | 'transfer', to: Hex, units: bigint, nonce: Hex) =>
-    authorize(wallet, tokenDomain, kind, {
-      to,
-      units,
-      nonce,
-      validBefore: (await chainTime()) + AUTHORIZATION_SECONDS,
-    })
 
   const [challengeWindowSeconds, disputeWindowSeconds, leastBondUnits] = [
     await read<number>('Rewards', 'WINDOW'),
@@ -171,8 +114,8 @@ export const openCalls = async (o: Parts): Promise<Chain> => {
     deposit: (key, { wallet, units }) =>
       operator(key, 'Token', 'transferWithAuthorization', async () => {
         const person = wallets.person(wallet)
-        const nonce = nonceOf(tag('deposit'), keccak256(stringToHex(key)))
-        const a = await signed(person, 'transfer', addresses.treasury, units, nonce)
+        const nonce = nonceOf(tag('deposit'), saltOf(key))
+        const a = await signed(person, 'transfer', { to: addresses.treasury, units: units, nonce: nonce })
         return [person.address, addresses.treasury, units, a.validAfter, a.validBefore, nonce, a.v, a.r, a.s]
       }),
 
@@ -180,15 +123,23 @@ export const openCalls = async (o: Parts): Promise<Chain> => {
       operator(key, 'Registry', 'propose', async () => {
         const person = wallets.person(wallet)
         const nonce = nonceOf(tag('propose'), proposalId, contentHash)
-        const authorization = await signed(person, 'receive', addresses.registry, bondUnits, nonce)
+        const authorization = await signed(person, 'receive', {
+          to: addresses.registry,
+          units: bondUnits,
+          nonce: nonce,
+        })
         return [proposalId, contentHash, person.address, bondUnits, authorization]
       }),
     pledge: (key, { proposalId, wallet, units }) =>
       operator(key, 'Registry', 'pledge', async () => {
         const person = wallets.person(wallet)
-        const salt = keccak256(stringToHex(key))
+        const salt = saltOf(key)
         const nonce = nonceOf(tag('pledge'), proposalId, salt)
-        const authorization = await signed(person, 'receive', addresses.registry, units, nonce)
+        const authorization = await signed(person, 'receive', {
+          to: addresses.registry,
+          units: units,
+          nonce: nonce,
+        })
         return [proposalId, person.address, units, salt, authorization]
       }),
     recordPoll: (key, { proposalId, ...poll }) => operator(key, 'Registry', 'recordPoll', [proposalId, poll]),
@@ -210,15 +161,10 @@ export const openCalls = async (o: Parts): Promise<Chain> => {
 
     fundRewards: (key, units) =>
       operator(key, 'Rewards', 'fund', async () => {
-        const salt = keccak256(stringToHex(key))
+        const salt = saltOf(key)
+        const nonce = nonceOf(tag('fund-rewards'), salt)
         const treasurer = wallets.role('treasurer')
-        const authorization = await signed(
-          treasurer,
-          'receive',
-          addresses.rewards,
-          units,
-          nonceOf(tag('fund-rewards'), salt),
-        )
+        const authorization = await signed(treasurer, 'receive', { to: addresses.rewards, units, nonce })
         return [treasurer.address, units, salt, authorization]
       }),
     postRewards: (key, p) =>
@@ -233,6 +179,8 @@ export const openCalls = async (o: Parts): Promise<Chain> => {
       const entries = claims.map(({ account, cumulativeUnits }) => (BigInt(account) << 64n) | cumulativeUnits)
       return operator(key, 'Rewards', 'claimRange', [BigInt(first), BigInt(place), entries, proof])
     },
+
+    ...disputeCalls(access, wallets, addresses),
 
     advance: (seconds, key) => sender.advance(key ?? `advance/${o.newKey()}`, BigInt(seconds)),
     status: async () => {

@@ -26,23 +26,22 @@ let folder: string
 let chain: Chain | null = null
 
 beforeAll(async () => {
+  store = await openTestDatabase()
   ours = await startOutside(join(base, 'ours'), 4242)
   foreign = await startOutside(join(base, 'foreign'), 4243)
 })
 afterAll(async () => {
+  await store.remove()
   await Promise.all([ours.kill(), foreign.kill()])
   for (const name of ['ours', 'foreign']) releaseFolder(join(base, name))
   rmSync(base, { recursive: true, force: true })
 })
 beforeEach(async () => {
   folder = mkdtempSync(join(base, 'data-'))
-  store = await openTestDatabase()
+  await store.database.query('truncate chain_transactions, chain_deployments')
   await fund()
 })
-afterEach(async () => {
-  await chain?.close()
-  await store.remove()
-})
+afterEach(() => chain?.close())
 
 /** Gives the node's keys ether for gas. */
 const fund = async (): Promise<void> => {

@@ -4,10 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Chain, openChain } from './chain.ts'
-import type { Db } from './db.ts'
-import { openDatabase } from './db.ts'
+import { type Db, openDatabase } from './db.ts'
 import { openTestDatabase, type TestDatabase, testDatabaseFolder } from './testing/database.ts'
 
 let store: TestDatabase
@@ -29,13 +28,16 @@ const isAlive = (pid: number): boolean => {
   return stdout.trim() !== '' && !stdout.startsWith('Z')
 }
 
+beforeAll(async () => {
+  store = await openTestDatabase()
+})
+afterAll(() => store.remove())
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tributary-rebuild-'))
-  store = await openTestDatabase()
+  await store.database.query('truncate chain_transactions, chain_deployments')
 })
 afterEach(async () => {
   await close()
-  await store.remove()
   rmSync(folder, { recursive: true, force: true })
 })
 

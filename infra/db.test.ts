@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -149,6 +149,17 @@ test('a folder whose path is too long for a socket works all the same', { timeou
   expect(await database.query('select 1 as one')).toEqual([{ one: 1 }])
   await database.close()
   rmSync(home, { recursive: true })
+})
+
+test('a first start that was killed halfway begins again', { timeout: 90_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'tributary-test-'))
+  mkdirSync(join(folder, 'pg.new/base'), { recursive: true })
+  writeFileSync(join(folder, 'pg.new/PG_VERSION'), '')
+  const database = await openDatabase({ folder })
+  expect(await database.query('select count(*)::int as events from events')).toEqual([{ events: 0 }])
+  await database.close()
+  expect(readdirSync(folder)).toEqual(['pg'])
+  rmSync(folder, { recursive: true })
 })
 
 test('rows are there after closing and opening again', { timeout: 30_000 }, async () => {

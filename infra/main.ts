@@ -10,11 +10,13 @@ import { screenOn } from '../bots/tour/screen.ts'
 import { held, runTour } from '../bots/tour/tour.ts'
 import { verifyBundle } from '../tools/bundle/verify.ts'
 import type { Network } from '../tools/context.ts'
+import { finishOpenCalls } from '../tools/finish-calls.ts'
 import { openNetwork } from '../tools/network.ts'
 import { verbs } from '../tools/verbs.ts'
 import { readSettings } from './env.ts'
 import { fault, TributaryError } from './errors.ts'
 import { newId } from './ids.ts'
+import { startTelemetry } from './telemetry.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const sample = join(root, 'infra/samples/beekeepers')
@@ -64,9 +66,12 @@ const start = async (tourWanted: boolean): Promise<number> => {
     values.eval ?? (values.data === undefined ? sample : missing('--eval')),
   )
   const bad = values.bad === undefined ? badRows(data.rows) : await readBadRows(values.bad)
+  const endTelemetry =
+    settings.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? async () => {} : await startTelemetry()
   const { network, close } = await openNetwork(settings, step => say(`opening the ${step} ...`))
+  await finishOpenCalls(network, verbs)
   const agents = await startAgents(network)
-  const closers: (() => Promise<unknown>)[] = [close, () => agents.stop()]
+  const closers: (() => Promise<unknown>)[] = [endTelemetry, close, () => agents.stop()]
   const end = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer()
   }

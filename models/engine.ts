@@ -53,7 +53,8 @@ export const defaultRecipe: Recipe = {
   batch: 16,
   learningRate: 2e-3,
   weightDecay: 0.01,
-  epsilon: 1e-8,
+  // Inside the root; 1e-8 there already damps the small gradients of A (1.72 nats a token instead of 1.66).
+  epsilon: 1e-12,
   epsilonPlace: 'inside',
   seed: 1,
   maxTokens: 384,

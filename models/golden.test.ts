@@ -1,10 +1,15 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { answerNats, gradientBlocks } from './evaluate.ts'
 import { type Adapter, tensorsOf } from './lora.ts'
 import { feedsFor, type Model, openModel } from './model.ts'
-import { apartFeeds, packExamples, type TokenExample } from './packing.ts'
+import { packExamples, type TokenExample } from './packing.ts'
+import { preferenceLoss } from './preference.ts'
 import { readSafetensors, type StoredTensor } from './safetensors.ts'
-import { floats } from './session.ts'
+import { firstFeeds, startSequence } from './serve.ts'
+import { floats, integers } from './session.ts'
+import { openStepper } from './stepper.ts'
+import { startState } from './train.ts'
 
 const golden = join(import.meta.dirname, 'golden')
 
@@ -55,45 +60,116 @@ describe.each(['llama-tied', 'llama-untied-qv', 'qwen2', 'qwen3'])('%s', name =>
     return flat
   }
 
-  test('answer losses match', async () => {
-    const session = await model.loss()
-    const { feeds, answers } = packExamples(examples, model.config)
-    const { nats } = await session.run(feedsFor(session, feeds, weights))
-    let at = 0
-    const sums = answers.map(count => {
-      const part = (nats!.data as Float32Array).subarray(at, at + count)
-      at += count
-      return part.reduce((sum, value) => sum + value, 0)
-    })
+  const logitsOf = async (from: Model['weights']): Promise<Float32Array> => {
+    const session = await model.nextToken()
+    const [batch, time, vocabulary] = [examples.length, 24, model.config.vocabulary]
+    const all = new Float32Array(batch * time * vocabulary)
+    for (const [b, { tokens }] of examples.entries()) {
+      const own = { last: integers(Int32Array.from(tokens.keys()), [tokens.length]) }
+      const { logits } = await session.run(feedsFor(session, own, firstFeeds(model.config, tokens), from))
+      all.set(logits!.data as Float32Array, b * time * vocabulary)
+    }
+    return all
+  }
+  /** Logits of real places only: the reference computes filling places too. */
+  const real = (logits: Float32Array): Float32Array => {
+    const size = logits.length / examples.length
+    const each = size / 24
+    return Float32Array.from(
+      examples.flatMap(({ tokens }, b) => [...logits.subarray(b * size, b * size + tokens.length * each)]),
+    )
+  }
+
+  test('logits of the base and of the adapter are within 1e-4', async () => {
+    const wanted = (which: string): Float32Array => real(tensors.get(`${which}_logits`)!.data)
+    expect(relative(real(await logitsOf(model.weights)), wanted('base'))).toBeLessThan(1e-4)
+    expect(relative(real(await logitsOf(weights)), wanted('adapter'))).toBeLessThan(1e-4)
+  })
+
+  test('answer losses are within 1e-5', async () => {
+    const nats = await answerNats(model, examples, join(golden, name, 'adapter'))
+    const sums = nats.map(values => values.reduce((sum, value) => sum + value, 0))
     expect(relative(sums, tensors.get('nll_sum_per_example')!.data)).toBeLessThan(1e-5)
   })
 
-  test('gradients of the mean loss match', async () => {
-    const session = await model.step(adapter.layout)
+  test('gradients of the mean loss are within 1e-3', async () => {
     const { feeds, answers } = packExamples(examples, model.config)
-    const share = 1 / answers.reduce((sum, count) => sum + count, 0)
-    feeds.weights!.data.fill(share as never)
-    const state = {
-      adapter: floats(adapter.flat, [adapter.layout.size]),
-      sum: floats(new Float32Array(adapter.layout.size), [adapter.layout.size]),
-    }
-    const { gradient } = await session.run(feedsFor(session, feeds, state, weights))
-    const error = relative(gradient!.data as Float32Array, flatOf('grad_mean_loss.'))
-    console.log(name, 'gradient', error)
-    expect(error).toBeLessThan(1e-3)
+    feeds.weights!.data.fill((1 / answers.reduce((sum, count) => sum + count, 0)) as never)
+    expect(relative(await gradientOf(adapter.flat, weights, feeds), flatOf('grad_mean_loss.'))).toBeLessThan(
+      1e-3,
+    )
   })
 
-  test("each example's own gradient matches", async () => {
-    const session = await model.rows(adapter.layout)
-    const { feeds } = packExamples(examples, model.config)
-    const state = { adapter: floats(adapter.flat, [adapter.layout.size]) }
-    const { rows } = await session.run(feedsFor(session, feeds, apartFeeds(examples), state, weights))
-    for (const i of examples.keys()) {
-      const row = (rows!.data as Float32Array).subarray(
-        i * adapter.layout.size,
-        (i + 1) * adapter.layout.size,
-      )
-      expect(relative(row, flatOf(`grad_example_${i}.`))).toBeLessThan(1e-3)
+  const gradientOf = async (
+    flat: Float32Array,
+    from: Model['weights'],
+    feeds: Model['weights'],
+  ): Promise<Float32Array> => {
+    const session = await model.step(adapter.layout)
+    const dims = [adapter.layout.size]
+    const state = { adapter: floats(flat, dims), sum: floats(new Float32Array(flat.length), dims) }
+    return (await session.run(feedsFor(session, feeds, state, from))).gradient!.data as Float32Array
+  }
+
+  test("each example's own gradient is within 1e-3", async () => {
+    let seen = 0
+    for await (const { indices, rows } of gradientBlocks(model, examples, join(golden, name, 'adapter'))) {
+      const { size } = adapter.layout
+      for (const [at, i] of indices.entries()) {
+        expect(
+          relative(rows.subarray(at * size, (at + 1) * size), flatOf(`grad_example_${i}.`)),
+        ).toBeLessThan(1e-3)
+        seen++
+      }
     }
+    expect(seen).toBe(examples.length)
+  })
+
+  test('ten AdamW steps are within 1e-4 in every loss and 1e-3 in the final matrices', async () => {
+    const state = startState(adapter.flat.slice())
+    const settings = { epsilon: 1e-8, epsilonPlace: 'outside', weightDecay: 0.01 } as const
+    const step = await openStepper(model, settings, adapter.layout, state)
+    const losses: number[] = []
+    for (; state.step < 10; state.step++) losses.push(await step(examples, 5e-3))
+    expect(relative(losses, tensors.get('adamw_losses')!.data)).toBeLessThan(1e-4)
+    expect(relative(state.adapter, flatOf('adamw_final.'))).toBeLessThan(1e-3)
+  })
+
+  test('sixteen greedy tokens after the ten steps are the same', async () => {
+    const want = [...tensors.get('greedy')!.data]
+    const sequence = await startSequence(model, await model.merge(adapter.layout, flatOf('adamw_final.')))
+    let fresh = want.slice(0, 8)
+    const tokens = [...fresh]
+    while (tokens.length < 24) {
+      const logits = await sequence.feed(fresh)
+      fresh = [logits.indexOf(Math.max(...logits))]
+      tokens.push(...fresh)
+    }
+    expect(tokens).toEqual(want)
+  })
+
+  test('the loss and the gradient of preference pairs are within 1e-4 and 1e-3', async () => {
+    const tuned = flatOf('adamw_final.')
+    const merged = await model.merge(adapter.layout, tuned)
+    const session = await model.loss()
+    const { feeds, answers } = packExamples(examples, model.config)
+    const nats = async (from: Model['weights']): Promise<number[]> => {
+      const values = [...((await session.run(feedsFor(session, feeds, from))).nats!.data as Float32Array)]
+      return answers.map(count => values.splice(0, count).reduce((sum, value) => sum + value, 0))
+    }
+    const pairs = [
+      { chosen: 0, rejected: 1 },
+      { chosen: 2, rejected: 3 },
+    ]
+    const { loss, weights: slopes } = preferenceLoss(
+      await nats(merged),
+      await nats(model.weights),
+      pairs,
+      0.1,
+    )
+    expect(relative([loss], tensors.get('dpo_loss')!.data)).toBeLessThan(1e-4)
+    const perToken = Float32Array.from(answers.flatMap((count, i) => Array<number>(count).fill(slopes[i]!)))
+    const weighted = { ...feeds, weights: floats(perToken, [perToken.length]) }
+    expect(relative(await gradientOf(tuned, merged, weighted), flatOf('dpo_grad.'))).toBeLessThan(1e-3)
   })
 })

@@ -103,15 +103,15 @@ export function hiddenGraph(config: ModelConfig, options?: TapeOptions): Uint8Ar
   return tape.encode('hidden')
 }
 
-/** `logits` [B, V] of the rows named by `last` [B], and the fresh keys and values of every layer, after a cached past. */
+/** `logits` [R, V] of the rows named by `last` [R], and the fresh keys and values of every layer, after a cached past. */
 export function nextTokenGraph(config: ModelConfig, options?: TapeOptions): Uint8Array {
   const tape = new Tape(options)
   const hidden = decode(tape, config, { tokens: tokensInput(tape), layout: cachedLayout(tape, config) })
-  const last = tape.emit('Gather', [hidden, tape.input('last', ['B'], 'int32')], ['B', config.dim], {
+  const last = tape.emit('Gather', [hidden, tape.input('last', ['R'], 'int32')], ['R', config.dim], {
     axis: 0,
   })
   const head = weight(tape, config, headName(config))
-  tape.output('logits', product(tape, last, head, ['B', config.vocabulary], { transB: true }))
+  tape.output('logits', product(tape, last, head, ['R', config.vocabulary], { transB: true }))
   return tape.encode('next-token')
 }
 

@@ -21,28 +21,19 @@ function shuffled<T>(items: readonly T[], random: () => number): T[] {
   return out
 }
 
-/** Batches that are sorted by length together; larger pools pad less, smaller ones mix more. */
-const poolBatches = 16
-
 /**
- * The examples of every step, by index: each epoch is shuffled by the seed, sorted by length within pools, cut into batches
- * of near lengths, and the batches are shuffled. Depends on the lengths and the seed alone.
+ * The examples of every step, by index: each epoch is shuffled by the seed and cut into batches. Lengths play no part:
+ * packed rows need no padding, and batches of near lengths tuned worse (1.66 against 1.56 nats a token on MedQuAD).
  */
 export function stepOrder(
-  lengths: readonly number[],
+  count: number,
   options: { batch: number; epochs: number; seed: number },
 ): number[][] {
   const steps: number[][] = []
+  const indices = Array.from({ length: count }, (_, i) => i)
   for (let epoch = 0; epoch < options.epochs; epoch++) {
-    const random = uniform(options.seed * 1009 + epoch)
-    const order = shuffled([...lengths.keys()], random)
-    const batches: number[][] = []
-    const pool = options.batch * poolBatches
-    for (let from = 0; from < order.length; from += pool) {
-      const near = order.slice(from, from + pool).toSorted((a, b) => lengths[a]! - lengths[b]! || a - b)
-      for (let i = 0; i < near.length; i += options.batch) batches.push(near.slice(i, i + options.batch))
-    }
-    steps.push(...shuffled(batches, random))
+    const order = shuffled(indices, uniform(options.seed * 1009 + epoch))
+    for (let i = 0; i < count; i += options.batch) steps.push(order.slice(i, i + options.batch))
   }
   return steps
 }

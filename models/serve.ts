@@ -80,6 +80,22 @@ function cacheMask(cache: Cache, time: number, group: number): Tensor {
   return floats(data, [1, 1, group * time, width])
 }
 
+function feedsAfter(config: ModelConfig, cache: Cache, tokens: readonly number[]): Tensors {
+  const time = tokens.length
+  const positions = BigInt64Array.from(tokens, (_, i) => BigInt(cache.length + i))
+  return {
+    ...cache.feeds,
+    tokens: integers(Int32Array.from(tokens), [time]),
+    positions: { type: 'int64', dims: [1, time], data: positions },
+    mask: cacheMask(cache, time, config.heads / config.kvHeads),
+    last: integers(new Int32Array([time - 1]), [1]),
+  }
+}
+
+/** Feeds of a sequence from its start, with nothing remembered. */
+export const firstFeeds = (config: ModelConfig, tokens: readonly number[]): Tensors =>
+  feedsAfter(config, new Cache(config), tokens)
+
 /** A sequence being continued: feed tokens, read the logits of what comes next. */
 export interface Continuation {
   /** Tokens in the cache. */
@@ -98,16 +114,8 @@ export async function startSequence(model: Model, weights: Readonly<Tensors>): P
       return cache.length
     },
     async feed(tokens) {
-      const time = tokens.length
-      const positions = BigInt64Array.from(tokens, (_, i) => BigInt(cache.length + i))
-      const feeds: Tensors = {
-        tokens: integers(Int32Array.from(tokens), [time]),
-        positions: { type: 'int64', dims: [1, time], data: positions },
-        mask: cacheMask(cache, time, config.heads / config.kvHeads),
-        last: integers(new Int32Array([time - 1]), [1]),
-      }
-      const outputs = await session.run(feedsFor(session, feeds, cache.feeds, weights))
-      cache.append(outputs, time)
+      const outputs = await session.run(feedsFor(session, feedsAfter(config, cache, tokens), weights))
+      cache.append(outputs, tokens.length)
       return outputs.logits!.data as Float32Array
     },
   }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { fault } from '../infra/errors.ts'
 import { windowPassed } from './inspect-epoch.ts'
+import { notify } from './notify.ts'
 import { record } from './record.ts'
 import { verb } from './registry.ts'
 
@@ -24,6 +25,15 @@ export const activate = verb({
       })
     return context.commit(async tx => {
       await tx.query(`update epochs set state = 'active' where number = $1`, [input.epoch])
+      const payouts = await tx.query<{ account_id: string; units: bigint }>(
+        'select account_id, sum(units)::bigint as units from payouts where epoch = $1 group by 1 order by 1',
+        [input.epoch],
+      )
+      for (const payout of payouts)
+        await notify(context, tx, payout.account_id, 'epoch.activated', {
+          epoch: input.epoch,
+          units: payout.units.toString(),
+        })
       await record(context, tx, 'epoch.activated', `epoch/${input.epoch}`, { root: epoch.root })
       return { epoch: input.epoch }
     })

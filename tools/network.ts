@@ -43,17 +43,17 @@ export const openNetwork = async (
     const folder = keep(openFolder(settings.TRIBUTARY_DATA), item => item.release())
     // After the lock: a second start must not write into the first one's log.
     const log = openLog({ level: settings.LOG_LEVEL, destination: join(folder.path, 'log.jsonl') })
-    say('base model')
-    const engine = keep(
-      await openEngine({ base: settings.TRIBUTARY_BASE, threads: settings.TRIBUTARY_THREADS }),
-      item => item.close(),
-    )
-    say('database')
+    say('base model and the database')
     const where =
       settings.DATABASE_URL === undefined
         ? { folder: folder.part('database') }
         : { url: settings.DATABASE_URL }
-    const db = keep(await openDatabase(where), item => item.close())
+    // Side by side: each takes seconds on a first start, on a core of its own.
+    const [engine, db] = await openBoth(
+      openEngine({ base: settings.TRIBUTARY_BASE, threads: settings.TRIBUTARY_THREADS }),
+      openDatabase(where),
+      opened,
+    )
     if (db.engine === 'pglite') await clearLeases(db)
     const [offset] = await db.query<{ value: number }>(
       `select value from settings where key = 'clock-offset-ms'`,
@@ -109,4 +109,20 @@ const begin = async ({ db, clock }: Network): Promise<void> => {
     `insert into accounts (id, name, role, wallet, created_at) values ($1, 'operator', 'operator', 0, $2) on conflict (id) do nothing`,
     [idFrom('account', 'node', 'operator'), clock.now()],
   )
+}
+
+interface Closable {
+  close(): Promise<void>
+}
+
+/** Waits for both; what was opened is on the list of things to close even where the other one failed. */
+const openBoth = async <A extends Closable, B extends Closable>(
+  first: Promise<A>,
+  second: Promise<B>,
+  opened: (() => Promise<unknown> | unknown)[],
+): Promise<[A, B]> => {
+  const settled = await Promise.allSettled([first, second])
+  for (const item of settled) if (item.status === 'fulfilled') opened.push(() => item.value.close())
+  for (const item of settled) if (item.status === 'rejected') throw item.reason
+  return Promise.all([first, second])
 }

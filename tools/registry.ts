@@ -3,7 +3,9 @@ import { canonicalJson, sha256Hex } from '../infra/canonical.ts'
 import type { Db } from '../infra/db.ts'
 import { fault, isFault } from '../infra/errors.ts'
 import { newId } from '../infra/ids.ts'
+import { traced } from '../infra/telemetry.ts'
 import type { Caller, Context, Network, Role, Update } from './context.ts'
+import { beginCall, dropRefusedCall } from './open-calls.ts'
 
 /** What a call changes: surfaces ask for a confirmation before `money` and `vote`, and MCP marks `read` as read-only. */
 export type Effect = 'read' | 'write' | 'money' | 'vote'
@@ -56,7 +58,17 @@ export const call = async <I extends z.ZodType, O extends z.ZodType>(
     emit: update => options.onUpdate?.(update),
     commit: work => commitOnce(network, { key, verb: definition.name, caller, inputHash }, work),
   }
-  return definition.output.parse(await definition.run(context, parsed))
+  // Money moves on chain before the commit here: a process killed between the two has to find the call again.
+  const open = definition.effect === 'money' && caller.role === 'member'
+  if (open) await beginCall(network, { key, verb: definition.name, caller, input, inputHash })
+  try {
+    const facts = { surface: caller.surface, role: caller.role }
+    const output = await traced('verb', definition.name, facts, () => definition.run(context, parsed))
+    return definition.output.parse(output)
+  } catch (error) {
+    if (open) await dropRefusedCall(network, key, error)
+    throw error
+  }
 }
 
 const allow = (definition: Verb, caller: Caller): void => {
@@ -122,6 +134,7 @@ const commitOnce = async <T extends object>(
           network.clock.now(),
         ],
       )
+      await tx.query('delete from open_calls where key = $1', [record.key])
       if (fresh.length === 0)
         throw fault('call-overtaken', 'The same call ran at the same time.', {
           fix: 'Read its result.',

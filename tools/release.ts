@@ -3,6 +3,7 @@ import { fault } from '../infra/errors.ts'
 import { idFrom, idWord } from '../infra/ids.ts'
 import { transfer } from '../infra/money.ts'
 import { findProposal, inState } from './find.ts'
+import { notify } from './notify.ts'
 import { record } from './record.ts'
 import { verb } from './registry.ts'
 
@@ -90,6 +91,8 @@ export const release = verb({
           reason: 'pledge released',
           at: context.clock.now(),
         })
+      for (const accountId of new Set([proposal.proposerId, ...pledges.map(pledge => pledge.account_id)]))
+        await notify(context, tx, accountId, 'model.released', { model: `${proposal.name}@${version}` })
       await record(context, tx, 'model.released', id, {
         proposal: proposal.id,
         version,

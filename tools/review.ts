@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { addJob } from './jobs.ts'
+import { notify } from './notify.ts'
 import { record } from './record.ts'
 import { verb } from './registry.ts'
 
@@ -56,8 +57,13 @@ export const review = verb({
           first: item.firstId,
         })),
       })
-      if (submission !== undefined)
+      if (submission !== undefined) {
+        await notify(context, tx, submission.account_id, 'contribution.reviewed', {
+          submission: input.submissionId,
+          ...counts,
+        })
         await addJob(context.queue, tx, 'lifecycle', { proposalId: submission.proposal_id })
+      }
       return counts
     })
   },

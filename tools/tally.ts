@@ -6,6 +6,7 @@ import { sha256Root } from '../infra/merkle.ts'
 import { findProposal, inState } from './find.ts'
 import { addJob } from './jobs.ts'
 import { limits } from './limits.ts'
+import { notify } from './notify.ts'
 import { record } from './record.ts'
 import { verb } from './registry.ts'
 import { unitsText } from './terms.ts'
@@ -71,6 +72,7 @@ export const tally = verb({
       ballots.reduce((all, ballot) => (ballot.choice === choice ? all + ballot.weight_units : all), 0n)
     const [yes, no] = [sum('yes'), sum('no')]
     const passed = yes > no && (yes + no) * 10_000n >= (power?.sum ?? 0n) * limits.quorum
+    const reason = yes > no ? 'too few took part in the vote' : 'the vote went against it'
     const file = await context.blobs.put(Buffer.from(filed.map(ballot => canonicalJson(ballot)).join('\n')))
     const { tx: hash } = await context.chain.recordPoll(`poll/${proposal.id}`, {
       proposalId: idWord(proposal.id),
@@ -88,7 +90,7 @@ export const tally = verb({
       await tx.query('update proposals set state = $2, reason = $3 where id = $1', [
         proposal.id,
         passed ? 'gathering' : 'rejected',
-        passed ? null : yes > no ? 'too few took part in the vote' : 'the vote went against it',
+        passed ? null : reason,
       ])
       await record(context, tx, passed ? 'proposal.passed' : 'proposal.rejected', proposal.id, {
         root,
@@ -97,6 +99,9 @@ export const tally = verb({
         ballots: ballots.length,
         tx: hash,
       })
+      const { name, proposerId } = proposal
+      if (passed) await notify(context, tx, proposerId, 'proposal.passed', { name })
+      else await notify(context, tx, proposerId, 'proposal.rejected', { name, reason })
       await addJob(context.queue, tx, 'lifecycle', { proposalId: proposal.id })
       return {
         root,

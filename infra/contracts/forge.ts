@@ -35,7 +35,10 @@ export const forgeTest = (args: readonly string[] = [], update = false): { ok: b
 
 if (import.meta.main) {
   const update = process.argv.includes('--update-gas')
-  const { ok, output } = forgeTest(process.argv.slice(2).filter(arg => arg !== '--update-gas'), update)
+  const { ok, output } = forgeTest(
+    process.argv.slice(2).filter(arg => arg !== '--update-gas'),
+    update,
+  )
   process.stdout.write(output)
   process.exitCode = ok ? 0 : 1
 }

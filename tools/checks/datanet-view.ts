@@ -13,8 +13,8 @@ export interface DatanetView {
   readonly heldOutRuns: { closest(text: string): { owner: number; share: number } }
   /** True where the purpose or an accepted row uses the stem. */
   uses(stem: string): boolean
-  /** Accepted rows that use the stem. */
-  rowsWith(stem: string): number
+  /** True where the purpose or at least three accepted rows use the stem: it belongs to the subject. */
+  speaksOf(stem: string): boolean
   /** 0..1: how much of a text's rare-word weight the datanet's purpose and rows share. */
   likenessToSubject(text: string): number
   /** Embedding cosines to earlier rows by row id, where the engine has them. */
@@ -112,8 +112,8 @@ export class Datanet implements DatanetView {
     return this.#subject.has(stem) || this.#counts.has(stem)
   }
 
-  rowsWith(stem: string): number {
-    return this.#counts.get(stem) ?? 0
+  speaksOf(stem: string): boolean {
+    return this.#subject.has(stem) || (this.#counts.get(stem) ?? 0) >= 3
   }
 
   likenessToSubject(text: string): number {

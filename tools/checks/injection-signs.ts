@@ -24,7 +24,7 @@ const attempts: readonly (readonly [kind: string, shape: RegExp])[] = [
   [
     'gives a model another identity',
     pattern(
-      String.raw`\byou are (?:now|no longer|henceforth)\b~?\s*(?:an?|the|in|my|going|free|dan|bound|chatgpt|called|named|acting|operating|unrestricted|[\w-]*(?:bot|gpt|ai|assistant|model|mode|agent|admin))\b`,
+      String.raw`\byou are (?:now|no longer|henceforth)\W+(?:\w+\W+){0,3}?(?:free|dan|bound|chatgpt|called|named|acting|operating|unrestricted|uncensored|developer|root|pirate|hacker|curator|reviewer|[\w-]*(?:bot|gpt|ai|assistant|model|mode|agent|admin))\b`,
     ),
   ],
   [
@@ -91,7 +91,7 @@ const attempts: readonly (readonly [kind: string, shape: RegExp])[] = [
   ],
   [
     'imitates the markers of a prompt',
-    /<\|[a-z_ ]{2,30}\|>|<\/?(?:system|assistant|user|tool_call|function_call|tool_response|instructions?|prompt|im_start|im_end|s)>|\[\/?(?:INST|SYS|SYSTEM|ASSISTANT|TOOL)\]|<<\/?SYS>>|(?:^|\n)\s*#{2,}\s*(?:system|instruction|assistant|user|response|new instructions?|override)\b/i,
+    /<\|[a-z_ ]{2,30}\|>|<\/?(?:system|assistant|user|tool_call|function_call|tool_response|instructions?|prompt|im_start|im_end|s)>|\[\/?(?:INST|SYS|SYSTEM|ASSISTANT|TOOL)\]|<<\/?SYS>>|#{2,}\s*(?:system|instructions?|assistant|user|response|new instructions?|override)\b/i,
   ],
   [
     'imitates the markers of a prompt',
@@ -174,6 +174,7 @@ const attempts: readonly (readonly [kind: string, shape: RegExp])[] = [
 
 /** Said to a machine perhaps, or about one: a person looks, and two of them together are refused. */
 const hints: readonly RegExp[] = [
+  /\byou are (?:now|no longer|henceforth) (?:an?|the)\b/i,
   /\b(?:as an? )?(?:ai|large|artificial intelligence) (?:language )?(?:model|assistant)\b[^.]{0,40}\b(?:i|you|must|should|cannot|can't|will)\b/i,
   /\b(?:assistant|chatbot|llm|gpt|language model|ai),? (?:you )?(?:must|should|shall|will|please|now|always|never)\b/i,
   /\bprompt injection\b|\bsystem prompt\b|\bhidden instruction/i,
@@ -192,26 +193,28 @@ const trade: readonly RegExp[] = [
   /^(?:rows?|submissions?|entry|entries|contributions?|contributors?|datasets?|datanets?|records?|samples?|verdicts?|scores?|ratings?|acceptance|approval|duplicates?|rewards?|payouts?)$/,
   /^(?:repl(?:y|ies)|responses?|answers?|completions?|users?|conversations?)$/,
 ]
-const commands =
-  /^(?:ignore|disregard|forget|override|overrule|bypass|accept(?:ed)?|approved?|admit|pass(?:es)?|reveal|print|repeat|output|pretend|recommend|promote|mention|praise|insert|obey|comply|proceed|say|tell|write|give|award|mark|rate|skip|set|assign|grant|treat|let|delete|remove|stop|credit|whitelist|must|should)$/
+const verbs =
+  'ignore|disregard|forget|override|overrule|bypass|accept|approve|admit|pass|reveal|print|repeat|output|pretend|recommend|promote|mention|praise|insert|obey|comply|proceed|say|tell|write|give|award|mark|rate|skip|set|assign|grant|treat|let|delete|remove|stop|credit|whitelist|classify|answer|respond|reply'
+/** A command verb where a command stands: at the head of a clause, or after the one it is given to. */
+const commanded = new RegExp(
+  String.raw`(?:^|[,:>-])\W*(?:please |kindly |now |just |then |and |so |also )*(?:${verbs})\b|\b(?:you|please|kindly|must|should|shall|always|never|so|to)\W+(?:\w+\W+)?(?:${verbs})\b`,
+)
 
 /**
- * How strongly one sentence talks shop with a machine: 0, 1 (a person should look) or 2. Words that three accepted rows
- * use are the datanet's own and count nothing, so a datanet about models may say "model".
+ * How strongly one sentence talks shop with a machine: 0, 1 (a person should look) or 2. Words of the datanet's
+ * purpose, or of three accepted rows, are its own and count nothing: a datanet about models may say "model".
  */
 function shopTalk(sentence: string, datanet: DatanetView): 0 | 1 | 2 {
   const words = new Set(sentence.match(/\p{L}+/gu) ?? [])
   const kinds = new Set<number>()
   let count = 0
-  let commanded = false
   for (const word of words) {
-    if (commands.test(word)) commanded = true
     const kind = trade.findIndex(shape => shape.test(word))
-    if (kind < 0 || datanet.rowsWith(stem(word)) >= 3) continue
+    if (kind < 0 || datanet.speaksOf(stem(word))) continue
     kinds.add(kind)
     count++
   }
-  if (!commanded || kinds.size < 2) return 0
+  if (kinds.size < 2 || !commanded.test(sentence.trim())) return 0
   return count >= 3 ? 2 : 1
 }
 

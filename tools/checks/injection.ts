@@ -35,7 +35,7 @@ function decoded(text: string): string {
     const plain = Buffer.from(blob, 'base64').toString('utf8')
     if (/^[\p{L}\p{N}\p{P}\p{Z}\s]{12,}$/u.test(plain) && /\s/.test(plain)) parts.push(plain)
   }
-  if (/(?:%[0-9a-f]{2}){3,}/i.test(text)) {
+  if ((text.match(/%[0-9a-f]{2}/gi) ?? []).length >= 3) {
     try {
       parts.push(decodeURIComponent(text))
     } catch {

@@ -22,7 +22,7 @@ const plainEmail = /[^\s@<>()[\]]+@[^\s@<>()[\]]+\.\p{L}{2,}/u
 const cue =
   /\b(?:tel(?:ephone)?|phone|mobile|cell(?:phone)?|call|ring|text|whatsapp|signal|telegram|sms|fax|hotline|dial|reach (?:me|us|him|her|them)|contact)\b/i
 const tollFree = (number: string): boolean => /^1?8(?:00|33|44|55|66|77|88)\d{7}$/.test(digitsOf(number))
-const international = /(?<![\w.])(?:\+|00)[1-9](?:[ .\-/()]{0,2}\d){7,14}(?!\d)/g
+const international = /(?<![\w.])(?:\+|00)[1-9](?:[ .\-/()]{0,3}\d){7,14}(?!\d)/g
 const northAmerican = /(?<![\w.-])(?:\+?1[ .-])?(?:\(\d{3}\)\s?|\d{3}[ .-])\d{3}[ .-]\d{4}(?![\w-])/g
 const trunk = /(?<![\w.,/-])\(?0[1-9]\d{1,4}\)?[ /-]\d{2,4}(?:[ /-]?\d{2,4}){1,3}(?![\w-])/g
 const bareTrunk = /(?<![\w.,/-])0[1-9]\d{8,9}(?!\d)/g
@@ -145,10 +145,11 @@ const emailFinder: Finder = text =>
     ? 'an e-mail address'
     : undefined
 
+// a bank account before a card: its digits come in fours too
 const finders: readonly Finder[] = [
   emailFinder,
-  card,
   iban,
+  card,
   nationalId,
   phone,
   birthDate,

@@ -39,7 +39,7 @@ const whyHtml = (told: Explained, visitor: Visitor): Piece =>
   html`<h1>Why this answer?</h1>
 <section class="card"><p class="mine">${told.question}</p><p class="answer">${marked(told)}</p>
 <p class="quiet"><a href="/models/${told.model}">${told.model}</a>${told.receiptId === null ? nothing : html` · <a href="/receipts/${told.receiptId}">signed receipt</a>`}</p>
-<form method="post" action="/why/${told.answerId}/feedback" class="buttons">${formFields(visitor)}<button name="thumb" value="1">👍 Good</button><button name="thumb" value="-1">👎 Bad</button></form></section>
+<form method="post" action="/why/${told.answerId}/feedback" class="buttons">${formFields(visitor)}<button name="thumb" value="1">Good answer</button><button name="thumb" value="-1">Bad answer</button></form></section>
 ${told.measured ? measured(told) : html`<p class="empty">This answer has not been measured yet. Reload the page in a moment.</p>`}`
 
 const measured = (told: Explained): Piece =>
@@ -53,12 +53,18 @@ ${fact('The base model', html`<span class="number">${natsText(told.nats.base)}</
 ${fact('With what people gave', html`<span class="number">${natsText(told.nats.adapter)}</span> nats over <span class="number">${told.tokens}</span> tokens`)}
 </dl></section>`
 
-const contributors = (told: Explained): Piece =>
-  html`<section class="card"><h2>Who shaped it</h2>${told.contributors.length === 0 ? html`<p>Nobody in particular.</p>` : nothing}
-<div class="scroll"><table><thead><tr><th scope="col">Contributor</th><th scope="col">Share</th><th scope="col">Interval</th></tr></thead><tbody>
-${told.contributors.map(({ name, share, low, high }) => html`<tr><td>${name}</td><td>${partBar(share, `Share of ${name}`)}</td><td class="number">${low === null || high === null ? '–' : `${percentText(low)} to ${percentText(high)}`}</td></tr>`)}
-<tr class="rest"><td>Nobody</td><td>${partBar(told.unattributed, 'Unattributed part')}</td><td></td></tr></tbody></table></div>
+const contributors = (told: Explained): Piece => {
+  const measuredTwice = told.contributors.some(({ low }) => low !== null)
+  const interval = (low: number | null, high: number | null): Piece =>
+    measuredTwice
+      ? html`<td class="number">${low === null || high === null ? '–' : `${percentText(low)} to ${percentText(high)}`}</td>`
+      : nothing
+  return html`<section class="card"><h2>Who shaped it</h2>${told.contributors.length === 0 ? html`<p>Nobody in particular.</p>` : nothing}
+<div class="scroll"><table><thead><tr><th scope="col">Contributor</th><th scope="col">Share</th>${measuredTwice ? html`<th scope="col">Interval</th>` : nothing}</tr></thead><tbody>
+${told.contributors.map(({ name, share, low, high }) => html`<tr><td>${name}</td><td>${partBar(share, `Share of ${name}`)}</td>${interval(low, high)}</tr>`)}
+<tr class="rest"><td>Nobody</td><td>${partBar(told.unattributed, 'Unattributed part')}</td></tr></tbody></table></div>
 ${told.provisional ? html`<p class="say quiet">Provisional: measured once, so without an interval.</p>` : nothing}</section>`
+}
 
 const spans = (told: Explained): Piece =>
   told.spans.length === 0

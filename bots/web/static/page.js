@@ -33,6 +33,11 @@ document.addEventListener('htmx:before:request', event => {
     window.scrollTo({ top: document.documentElement.scrollHeight, behavior: 'instant' })
   }
   for (const button of form.querySelectorAll('button')) button.disabled = true
+  // A yes or no belongs to what was asked last; an older one would answer something else.
+  for (const old of document.querySelectorAll(
+    '.choices form:has(input[name=line]:is([value=yes], [value=no])) button',
+  ))
+    old.disabled = true
 })
 
 document.addEventListener('htmx:finally:request', event => {

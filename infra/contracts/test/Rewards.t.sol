@@ -79,6 +79,12 @@ contract RewardsTest is Epoch {
         _equal(rewards.standing().paid, t.total, "paid");
     }
 
+    function test_aLeafIsTheOneOfChainDecode() public view {
+        bytes32 golden = 0xea89e1598236739ea78158f04d1469e0f059fc64eab03c7e1b34d1ea7f4eb9a9;
+        bytes32 hash = _hashOf(IRewards.Leaf(7, address(0xA7), 5e6));
+        _true(hash == golden, "the same constant stands in chain-decode.test.ts");
+    }
+
     function testFuzz_aClaimFitsOnlyItsLeaf(uint256 index, address account, uint64 cumulative) public {
         vm.assume(index != 1 || account != _account(1) || cumulative != 10e6);
         Table memory t = _even(3, 10e6);
