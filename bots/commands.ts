@@ -291,13 +291,27 @@ export const faultOf = (
   say: Sentences,
 ): string | null => {
   const [issue] = schemaOf(command.verb, argument.name)?.safeParse(value).error?.issues ?? []
-  if (issue === undefined) return null
-  const [row, ...fields] = issue.path
-  const place =
-    typeof row === 'number'
-      ? `${say.row(row + 1)}: `
-      : row === undefined
-        ? ''
-        : `${[row, ...fields].join('.')}: `
-  return `${place}${say.issue(issue)}`
+  return issue === undefined ? null : issueText(issue, say)
+}
+
+/** Says what is wrong with a whole input, at most three things of it, or null where the verb would take it. */
+export const inputFault = (verb: Verb, input: unknown, say: Sentences): string | null => {
+  const issues = verb.input.safeParse(input).error?.issues ?? []
+  return issues.length === 0
+    ? null
+    : issues
+        .slice(0, 3)
+        .map(issue => issueText(issue, say))
+        .join('; ')
+}
+
+const issueText = (issue: z.core.$ZodIssue, say: Sentences): string => {
+  const place = issue.path.map(part =>
+    typeof part === 'number'
+      ? say.row(part + 1)
+      : String(part)
+          .replace(/([A-Z])/g, ' $1')
+          .toLowerCase(),
+  )
+  return `${place.length === 0 ? '' : `${place.join(', ')}: `}${say.issue(issue)}`
 }

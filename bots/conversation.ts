@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { isFault } from '../infra/errors.ts'
 import type { Update } from '../tools/context.ts'
 import { call } from '../tools/registry.ts'
-import { type Command, findCommand, type ParsedLine, parseCommand } from './commands.ts'
+import { type Command, findCommand, inputFault, type ParsedLine, parseCommand } from './commands.ts'
 import { confirmationOf } from './confirmation.ts'
 import { answerDialogue, rowsFromFile, startDialogue } from './dialogue.ts'
 import { oneLine } from './format.ts'
@@ -142,6 +142,9 @@ const proceed = async (turn: Turn, { command, input }: ParsedLine, directory: Di
     const value = input[name]
     if (kind === 'rows' && typeof value === 'string') input[name] = await rowsFromFile(session, value, turn)
   }
+  // Before the confirmation: nobody should confirm what cannot happen.
+  const wrong = inputFault(command.verb, input, session.say)
+  if (wrong !== null) return say(text(session.say.invalidInput(wrong), 'bad'))
   const asked = confirmationOf(session.say, command, input, directory)
   if (asked === null || (asked.remember !== null && session.confirmed.has(asked.remember)))
     return run(turn, command, input)

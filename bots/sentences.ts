@@ -62,6 +62,7 @@ export const english = {
   } as Readonly<Record<string, string>>,
   prompt: (argument: string, help: string) => (help === '' ? `${argument}?` : `${argument}: ${help}`),
   invalidValue: (argument: string, why: string) => `That cannot be the ${argument}: ${why}.`,
+  invalidInput: (what: string) => `This cannot be used: ${what}.`,
   row: (number: number) => `row ${number}`,
   /** What a schema found wrong with a value, in words; other findings bring their own. */
   issue: (issue: z.core.$ZodIssue): string => {

@@ -44,14 +44,14 @@ export const allLinear: readonly string[] = [
   'down_proj',
 ]
 
-/** 57% under the base's held-out loss on a slice of MedQuAD (974 rows of medical questions and answers). */
+/** For the shipped base: on 974 rows of MedQuAD the held-out loss falls from 3.597 to 1.371 nats a token (2e-3: 1.557). */
 export const defaultRecipe: Recipe = {
   rank: 8,
   alpha: 16,
   targets: allLinear,
   epochs: 3,
   batch: 16,
-  learningRate: 2e-3,
+  learningRate: 4e-3,
   weightDecay: 0.01,
   // Inside the root; 1e-8 there already damps the small gradients of A (1.72 nats a token instead of 1.66).
   epsilon: 1e-12,

@@ -8,8 +8,8 @@ import { floats } from './session.ts'
  * Places of one run. Larger runs gain little speed (products are at their best from about 1,000 rows) and cost memory:
  * the logits alone are 32 KiB a row with a vocabulary of 8,192.
  */
-const lossPlaces = 4096
-const gradientPlaces = 2560
+const lossPlaces = 2560
+const gradientPlaces = 2048
 
 const byLength = (examples: readonly TokenExample[]): number[] =>
   [...examples.keys()].toSorted((a, b) => rowsOf(examples[a]!) - rowsOf(examples[b]!) || a - b)

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answerNats, gradientBlocks } from './evaluate.ts'
+import { stepGraph } from './graphs.ts'
 import { type Adapter, tensorsOf } from './lora.ts'
 import { feedsFor, type Model, openModel } from './model.ts'
 import { packExamples, type TokenExample } from './packing.ts'
@@ -105,7 +106,7 @@ describe.each(['llama-tied', 'llama-untied-qv', 'qwen2', 'qwen3'])('%s', name =>
     from: Model['weights'],
     feeds: Model['weights'],
   ): Promise<Float32Array> => {
-    const session = await model.step(adapter.layout)
+    const session = await model.session('step', () => stepGraph(model.config, adapter.layout))
     const dims = [adapter.layout.size]
     const state = { adapter: floats(flat, dims), sum: floats(new Float32Array(flat.length), dims) }
     return (await session.run(feedsFor(session, feeds, state, from))).gradient!.data as Float32Array
@@ -128,9 +129,10 @@ describe.each(['llama-tied', 'llama-untied-qv', 'qwen2', 'qwen3'])('%s', name =>
   test('ten AdamW steps are within 1e-4 in every loss and 1e-3 in the final matrices', async () => {
     const state = startState(adapter.flat.slice())
     const settings = { epsilon: 1e-8, epsilonPlace: 'outside', weightDecay: 0.01 } as const
-    const step = await openStepper(model, settings, adapter.layout, state)
+    const stepper = await openStepper(model, settings, adapter.layout, state)
     const losses: number[] = []
-    for (; state.step < 10; state.step++) losses.push(await step(examples, 5e-3))
+    for (; state.step < 10; state.step++) losses.push(await stepper.step(examples, 5e-3))
+    await stepper.close()
     expect(relative(losses, tensors.get('adamw_losses')!.data)).toBeLessThan(1e-4)
     expect(relative(state.adapter, flatOf('adamw_final.'))).toBeLessThan(1e-3)
   })

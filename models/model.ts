@@ -1,7 +1,7 @@
 import type { ModelConfig } from './architectures/config.ts'
 import { readConfig } from './architectures/read-config.ts'
 import { readWeights, ropeTables } from './architectures/weights.ts'
-import { hiddenGraph, lossGraph, mergeGraph, nextTokenGraph, rowsGraph, stepGraph } from './graphs.ts'
+import { hiddenGraph, lossGraph, mergeGraph, nextTokenGraph, rowsGraph } from './graphs.ts'
 import { type Adapter, type LoraLayout, readAdapter } from './lora.ts'
 import { floats, openSession, type Session, type Tensor } from './session.ts'
 
@@ -18,7 +18,6 @@ export interface Model {
   loss(): Promise<Session>
   hidden(): Promise<Session>
   nextToken(): Promise<Session>
-  step(layout: LoraLayout): Promise<Session>
   rows(layout: LoraLayout): Promise<Session>
   /** The weights with an adapter merged in; `into` gives the memory of the merged matrices, to be written again. */
   merge(layout: LoraLayout, flat: Float32Array, into?: Tensors): Promise<Tensors>
@@ -92,7 +91,6 @@ export async function openModel(folder: string, threads: number): Promise<Model>
     loss: () => session('loss', () => lossGraph(config)),
     hidden: () => session('hidden', () => hiddenGraph(config)),
     nextToken: () => session('next-token', () => nextTokenGraph(config)),
-    step: layout => session(`step ${layout.key}`, () => stepGraph(config, layout)),
     rows: layout => session(`rows ${layout.key}`, () => rowsGraph(config, layout)),
     async adapted(adapterFolder) {
       if (adapterFolder === null) return { weights, adapter: null }

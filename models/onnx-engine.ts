@@ -52,6 +52,7 @@ export async function openOnnxEngine(options: EngineOptions): Promise<Engine> {
         examples: tokens(examples, recipe.maxTokens),
         recipe,
         options: trainOptions,
+        pause: () => turn,
       }),
     losses: async (examples, adapter, { signal } = {}) =>
       answerLosses(model, tokens(examples), adapter, signal),

@@ -9,7 +9,7 @@ import {
   type TrainState,
 } from './checkpoint.ts'
 import type { Progress, Recipe, TrainOptions, TrainResult } from './engine.ts'
-import { initialLora, loraLayout, writeAdapter } from './lora.ts'
+import { initialLora, type LoraLayout, loraLayout, writeAdapter } from './lora.ts'
 import type { Model } from './model.ts'
 import type { TokenExample } from './packing.ts'
 import { learningRate, stepOrder } from './schedule.ts'
@@ -20,6 +20,8 @@ export interface TrainTask {
   examples: readonly TokenExample[]
   recipe: Recipe
   options: TrainOptions
+  /** Awaited before each step: lets people's questions go first. */
+  pause?: () => Promise<unknown>
 }
 
 /**
@@ -28,7 +30,7 @@ export interface TrainTask {
  */
 export async function train(model: Model, task: TrainTask): Promise<TrainResult> {
   const { examples, recipe, options } = task
-  const { folder, signal } = options
+  const { folder } = options
   checkRecipe(recipe, examples)
   const shape = { rank: recipe.rank, alpha: recipe.alpha, targets: recipe.targets }
   const layout = loraLayout(model.config, shape)
@@ -41,38 +43,7 @@ export async function train(model: Model, task: TrainTask): Promise<TrainResult>
   const order = stepOrder(examples.length, recipe)
   const resumed = options.resume === false ? null : await loadCheckpoint(folder, fingerprint, layout.size)
   const state = resumed ?? startState(initialLora(layout, recipe.seed))
-  const stepper = await openStepper(model, recipe, layout, state)
-  const began = performance.now() - state.seconds * 1000
-  while (state.step < order.length) {
-    if (signal?.aborted) {
-      await saveCheckpoint(folder, fingerprint, state)
-      throw fault('cancelled', `The training was stopped after ${state.step} of ${order.length} steps.`, {
-        fix: 'Start it again to continue from there.',
-        retry: true,
-      })
-    }
-    const batch = order[state.step]!
-    const rate = learningRate(state.step, order.length, recipe.learningRate)
-    const loss = await stepper(
-      batch.map(index => examples[index]!),
-      rate,
-    )
-    if (!Number.isFinite(loss)) {
-      throw fault('training-diverged', `The loss is not finite at step ${state.step + 1}.`, {
-        fix: 'Lower the learning rate.',
-        facts: { step: state.step + 1, learningRate: recipe.learningRate },
-      })
-    }
-    state.step++
-    state.tokens += batch.reduce((sum, index) => sum + examples[index]!.tokens.length, 0)
-    state.seconds = (performance.now() - began) / 1000
-    if (state.step === 1) state.firstLoss = loss
-    state.lastLoss = loss
-    options.onProgress?.(progressOf(state, order.length))
-    if (state.step % recipe.checkpointEvery === 0 && state.step < order.length) {
-      await saveCheckpoint(folder, fingerprint, state)
-    }
-  }
+  await takeSteps(model, task, { layout, fingerprint, order, state })
   const hash = await writeAdapter(
     folder,
     { shape, layout, flat: state.adapter },
@@ -90,6 +61,57 @@ export async function train(model: Model, task: TrainTask): Promise<TrainResult>
   }
   await saveResult(folder, fingerprint, result)
   return result
+}
+
+interface Plan {
+  layout: LoraLayout
+  fingerprint: string
+  /** The examples of every step. */
+  order: readonly number[][]
+  state: TrainState
+}
+
+/** Takes the steps that are left, with checkpoints on the way. */
+async function takeSteps(
+  model: Model,
+  task: TrainTask,
+  { layout, fingerprint, order, state }: Plan,
+): Promise<void> {
+  const { examples, recipe, options, pause } = task
+  const { folder, signal } = options
+  const stepper = await openStepper(model, recipe, layout, state)
+  const began = performance.now() - state.seconds * 1000
+  try {
+    while (state.step < order.length) {
+      await pause?.()
+      if (signal?.aborted) {
+        await saveCheckpoint(folder, fingerprint, state)
+        throw fault('cancelled', `The training was stopped after ${state.step} of ${order.length} steps.`, {
+          fix: 'Start it again to continue from there.',
+          retry: true,
+        })
+      }
+      const batch = order[state.step]!.map(index => examples[index]!)
+      const loss = await stepper.step(batch, learningRate(state.step, order.length, recipe.learningRate))
+      if (!Number.isFinite(loss)) {
+        throw fault('training-diverged', `The loss is not finite at step ${state.step + 1}.`, {
+          fix: 'Lower the learning rate.',
+          facts: { step: state.step + 1, learningRate: recipe.learningRate },
+        })
+      }
+      state.step++
+      state.tokens += batch.reduce((sum, { tokens }) => sum + tokens.length, 0)
+      state.seconds = (performance.now() - began) / 1000
+      if (state.step === 1) state.firstLoss = loss
+      state.lastLoss = loss
+      options.onProgress?.(progressOf(state, order.length))
+      if (state.step % recipe.checkpointEvery === 0 && state.step < order.length) {
+        await saveCheckpoint(folder, fingerprint, state)
+      }
+    }
+  } finally {
+    await stepper.close()
+  }
 }
 
 export const startState = (adapter: Float32Array): TrainState => ({

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Attribution, buildIndex, openIndex } from '../models/attribution/index.ts'
 import type { Context, Network } from './context.ts'
@@ -21,10 +22,26 @@ export const attributionOf = async (context: Context, releaseId: string): Promis
   return opening
 }
 
+/**
+ * Forgets the indexes of these adapters, on disk too: they hold the tokens of every row, also of one that was withdrawn.
+ * The next look builds them again without it.
+ */
+export const forgetIndexes = async (network: Network, adapterHashes: readonly string[]): Promise<void> => {
+  for (const hash of adapterHashes) {
+    const opened = open.get(network.engine)?.get(hash)
+    open.get(network.engine)?.delete(hash)
+    await (await opened?.catch(() => undefined))?.close()
+    await rm(indexFolder(network, hash), { recursive: true, force: true })
+  }
+}
+
+const indexFolder = (network: Pick<Network, 'folder'>, adapterHash: string): string =>
+  join(network.folder, 'attribution', adapterHash)
+
 const openOne = async (context: Context, adapterHash: string, snapshotId: string): Promise<Attribution> => {
   const adapter = adapterFolder(context.folder, adapterHash)
   const examples = trainingExamples(await snapshotRows(context.db, snapshotId))
-  const folder = join(context.folder, 'attribution', adapterHash)
+  const folder = indexFolder(context, adapterHash)
   await buildIndex(context.engine, adapter, examples, folder, {
     onProgress: (done, total) => context.emit({ kind: 'progress', step: done, steps: total }),
     ...(context.signal === undefined ? {} : { signal: context.signal }),

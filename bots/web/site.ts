@@ -3,6 +3,8 @@ import type { Context } from 'hono'
 import type { z } from 'zod'
 import { fault } from '../../infra/errors.ts'
 import { type CallOptions, call, type Verb } from '../../tools/registry.ts'
+import { inputFault } from '../commands.ts'
+import { english } from '../sentences.ts'
 import { type Bot, openSession, type Session } from '../session.ts'
 import type { Assets } from './assets.ts'
 import type { Env, Visitor, Visitors } from './visitors.ts'
@@ -34,13 +36,16 @@ export const openSite = (parts: Omit<Site, 'use' | 'session'>): Site => {
   const sessions = new Map<string, Session>()
   return {
     ...parts,
-    use: (visitor, name, input, options) => {
+    use: async (visitor, name, input, options) => {
       const verb = parts.bot.verb(name)
       if (verb === undefined)
         throw fault('not-here', `This node has no verb "${name}".`, {
           fix: 'Use a node that has it.',
           blame: 'operator',
         })
+      const wrong = inputFault(verb, input, english)
+      if (wrong !== null)
+        throw fault('input-invalid', english.invalidInput(wrong), { fix: 'Correct it and send it again.' })
       return call(parts.bot.network, visitor.caller, verb, input, options) as Promise<never>
     },
     session: visitor => {

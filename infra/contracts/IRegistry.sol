@@ -167,7 +167,7 @@ interface IRegistry {
     ) external;
 
     /// @notice Records release `number` (1, 2, ...) of a committed adapter. The first returns the rest of the bond and sends the
-    /// pledges to the treasury. Refused while somebody accuses. Requirements: nobody accuses.
+    /// pledges to the treasury. Requirements: nobody accuses.
     function release(bytes32 proposalId, uint16 number, bytes32 adapterHash, bytes32 releaseHash) external;
 
     /// @notice Ends a proposal that was rejected or ran past its deadline: held bonds return. Anybody may call.

@@ -7,16 +7,17 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Nonces} from "@openzeppelin/contracts/utils/Nonces.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {Authorization, Authorizations} from "./Authorization.sol";
 import {IRewards} from "./IRewards.sol";
+import {RewardTree} from "./RewardTree.sol";
 
+/// @dev A little over 300 lines on purpose: everything that moves a unit of the rewards is on one page to audit.
 contract Rewards is IRewards, AccessManaged, EIP712, Nonces {
     using SafeERC20 for IERC20;
 
-    bytes32 public constant LEAF_TAG = keccak256("tributary/reward-leaf");
+    bytes32 public constant LEAF_TAG = RewardTree.LEAF_TAG;
     bytes32 public constant FUND = keccak256("tributary/fund-rewards");
     bytes32 public constant CHALLENGE = keccak256("tributary/challenge-rewards");
     bytes32 private constant CLAIM_TO = keccak256(
@@ -123,8 +124,8 @@ contract Rewards is IRewards, AccessManaged, EIP712, Nonces {
     {
         State memory s = _pending();
         bytes32 pendingRoot = _roots[~s.flags & SIDE];
-        if (!MerkleProof.verifyCalldata(laterProof, pendingRoot, _hash(later))) revert NotInTree();
-        bytes32 hash = _hash(earlier);
+        if (!MerkleProof.verifyCalldata(laterProof, pendingRoot, RewardTree.hash(later))) revert NotInTree();
+        bytes32 hash = RewardTree.hash(earlier);
         bool inActive = MerkleProof.verifyCalldata(earlierProof, _roots[s.flags & SIDE], hash);
         if (!inActive && !MerkleProof.verifyCalldata(earlierProof, pendingRoot, hash)) revert NotInTree();
         if (earlier.index != later.index) revert NotARefutation();
@@ -157,7 +158,7 @@ contract Rewards is IRewards, AccessManaged, EIP712, Nonces {
         returns (uint256 units)
     {
         State memory s = _claimable();
-        if (_rootOver(_hashRange(first, entries), place, proof) != _roots[s.flags & SIDE]) revert NotInTree();
+        if (RewardTree.rootOver(RewardTree.hashRange(first, entries), place, proof) != _roots[s.flags & SIDE]) revert NotInTree();
         uint256[] memory due;
         (due, units) = _takeRange(first, entries);
         _count(s, units);
@@ -250,7 +251,7 @@ contract Rewards is IRewards, AccessManaged, EIP712, Nonces {
         private
         returns (uint64)
     {
-        if (!MerkleProof.verifyCalldata(proof, _roots[s.flags & SIDE], _hash(leaf))) revert NotInTree();
+        if (!MerkleProof.verifyCalldata(proof, _roots[s.flags & SIDE], RewardTree.hash(leaf))) revert NotInTree();
         uint256 shift = (leaf.index & 3) * 64;
         uint256 word = _claimed[leaf.index >> 2];
         if (word & (FROZEN << shift) != 0) revert IndexFrozen(leaf.index);
@@ -278,7 +279,6 @@ contract Rewards is IRewards, AccessManaged, EIP712, Nonces {
     }
 
     // The loops of a batch are unchecked: nothing in them passes the number of entries, 2^64 units each.
-
     /// @dev Marks leaves first, first+1, ... as paid; returns what is newly due to each, and the sum.
     function _takeRange(uint256 first, uint256[] calldata entries)
         private
@@ -303,63 +303,9 @@ contract Rewards is IRewards, AccessManaged, EIP712, Nonces {
         }
     }
 
-    /// @dev Leaf hashes in the order of their places in the tree: the last leaf comes first.
-    function _hashRange(uint256 first, uint256[] calldata entries) private pure returns (bytes32[] memory row) {
-        uint256 left = entries.length;
-        row = new bytes32[](left);
-        unchecked {
-            while (left > 0) {
-                uint256 entry = entries[row.length - left];
-                uint256 index = first + row.length - left;
-                row[--left] = _hash(index, address(uint160(entry >> 64)), uint64(entry));
-            }
-        }
-    }
-
-    /// @dev The root over neighbours at places `place`, `place` + 1, ... of one level. Node i has the children 2i+1 and 2i+2.
-    /// A proof that is too short ends in a panic, one that is too long or of another shape in NotInTree.
-    function _rootOver(bytes32[] memory row, uint256 place, bytes32[] calldata proof) private pure returns (bytes32) {
-        uint256 count = row.length;
-        uint256 used;
-        unchecked {
-            for (; place > 0; place = (place - 1) >> 1) {
-                uint256 i;
-                uint256 parents;
-                if (place & 1 == 0) row[parents++] = Hashes.commutativeKeccak256(proof[used++], row[i++]);
-                for (; i + 1 < count; i += 2) row[parents++] = Hashes.commutativeKeccak256(row[i], row[i + 1]);
-                if (i < count) row[parents++] = Hashes.commutativeKeccak256(row[i], proof[used++]);
-                count = parents;
-            }
-        }
-        if (count != 1 || used != proof.length) revert NotInTree();
-        return row[0];
-    }
-
     function _count(State memory s, uint256 due) private {
         uint256 paid = _paid + due;
         if (paid > s.activeTotal) revert PaidPastTotal(s.activeTotal, paid);
         _paid = uint64(paid);
-    }
-
-    function _hash(Leaf calldata leaf) private pure returns (bytes32) {
-        return _hash(leaf.index, leaf.account, leaf.cumulative);
-    }
-
-    function _hash(uint256 index, address account, uint64 cumulative) private pure returns (bytes32 hash) {
-        bytes32 tag = LEAF_TAG;
-        uint256 owner = uint256(uint160(account)) & type(uint160).max;
-        uint256 units = uint256(cumulative) & type(uint64).max;
-        // The masks matter: a value narrowed from a larger one keeps its upper bits until it is used outside of assembly.
-        // keccak256(bytes.concat(keccak256(abi.encode(tag, index, account, cumulative)))) without keeping memory: the memory
-        // of 256 such calls costs 1,500 gas each.
-        assembly ("memory-safe") {
-            let free := mload(0x40)
-            mstore(free, tag)
-            mstore(add(free, 0x20), index)
-            mstore(add(free, 0x40), owner)
-            mstore(add(free, 0x60), units)
-            mstore(0, keccak256(free, 0x80))
-            hash := keccak256(0, 0x20)
-        }
     }
 }

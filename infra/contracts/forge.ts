@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const folder = dirname(fileURLToPath(import.meta.url))
 const root = join(folder, '..', '..')
+const gas = join(folder, 'gas')
 
 /** The binary of the platform's package: the wrapper package would fetch it in an install script, which we do not run. */
 const binary = (): string => {
@@ -26,10 +27,14 @@ export const forgeTest = (args: readonly string[] = [], update = false): { ok: b
     HOME: home,
     PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}`, // the compiler shim starts with `env node`
     FOUNDRY_CONFIG: join(folder, 'foundry.toml'),
-    FORGE_SNAPSHOT_CHECK: update ? 'false' : 'true',
+    FORGE_SNAPSHOT_CHECK: String(!update),
+    FORGE_SNAPSHOT_EMIT: String(update),
     NO_COLOR: '1',
   }
   const done = spawnSync(binary(), ['test', '--root', root, ...args], { env, encoding: 'utf8' })
+  // forge ends these files without a newline, which the formatter asks for.
+  for (const file of update ? readdirSync(gas) : [])
+    writeFileSync(join(gas, file), `${readFileSync(join(gas, file), 'utf8').trim()}\n`)
   return { ok: done.status === 0, output: `${done.stdout}${done.stderr}` }
 }
 

@@ -59,6 +59,9 @@ export const auditLedger = async ({ manifest, records, witness }: Evidence): Pro
       if (args[1] !== fromSeq || args[2] !== toSeq)
         wrong(`${what} is for events ${args[1]} to ${args[2]} on chain`)
     }
+    const listed = new Set(anchors.map(({ fromSeq, toSeq, root }) => `${wordOf(root)}/${fromSeq}/${toSeq}`))
+    for (const { record, args } of witness.all('Registry.anchorLedger'))
+      if (!listed.has(args.join('/'))) wrong(`the chain holds an anchor that is left out: ${record.hash}`)
     const newest = events.at(-1)?.seq ?? 0n
     return {
       count: anchors.length,

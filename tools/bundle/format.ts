@@ -21,6 +21,7 @@ const time = z
   .refine(value => !Number.isNaN(Date.parse(value)))
 const id = z.uuid()
 const counter = z.int().min(0)
+const percent = z.int().min(0).max(100)
 
 /** One line of each `<name>.jsonl`. Amounts are units (10^-6 token) as decimal text; nothing here is text that a person wrote. */
 export const recordSchemas = {
@@ -72,6 +73,15 @@ export const recordSchemas = {
     termsHash: hash,
     base: hash,
     evaluation: hash,
+    /** Percent; how the income of its releases is divided. */
+    split: z.strictObject({
+      contributors: percent,
+      proposer: percent,
+      compute: percent,
+      reviewers: percent,
+      commons: percent,
+      protocol: percent,
+    }),
     bondUnits: whole,
     priceUnits: whole,
     closesAt: time,

@@ -4,6 +4,8 @@ import { fileOf, type RecordName, type Records, recordNames, recordSchemas } fro
 
 /** The longest line is a contract's creation: 0.1 MB. */
 const LONGEST_LINE = 4 << 20
+/** A file with this many unreadable lines is not read further: a gigabyte of empty lines would take half an hour to name. */
+const MOST_UNREADABLE = 100
 const NEW_LINE = 10
 
 function* linesOf(bytes: Buffer): Generator<Buffer> {
@@ -45,12 +47,13 @@ export const parseRecords = async (
     let count = 0
     const readFile = <N extends RecordName>(name: N): void => {
       const into = records[name] as unknown[]
-      let at = 0
+      let [at, unreadable] = [0, 0]
       for (const line of linesOf(files.get(fileOf(name)) ?? Buffer.alloc(0))) {
         at++
         const read = readLine<z.ZodType>(recordSchemas[name], line)
         if ('value' in read) into.push(read.value)
         else wrong(`${fileOf(name)} line ${at}: ${read.reason}`)
+        if ('reason' in read && ++unreadable === MOST_UNREADABLE) break
       }
       count += at
     }

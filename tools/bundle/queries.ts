@@ -40,7 +40,7 @@ export const sources: Readonly<Record<Exclude<RecordName, 'chain'>, Source>> = {
   },
   proposals: {
     sql: `select id, name, proposer_id as proposer, state, terms_hash as "termsHash", terms #>> '{base,hash}' as base,
-        evaluation_blob as evaluation, bond_units as "bondUnits", price_units as "priceUnits", closes_at as "closesAt", bond_tx as tx
+        evaluation_blob as evaluation, terms -> 'split' as split, bond_units as "bondUnits", price_units as "priceUnits", closes_at as "closesAt", bond_tx as tx
       from proposals order by created_at, id`,
   },
   pledges: {

@@ -6,6 +6,7 @@ import { openBlobs } from '../../infra/blobs.ts'
 import { sha256Hex } from '../../infra/canonical.ts'
 import { openChain } from '../../infra/chain.ts'
 import { networkClock } from '../../infra/clock.ts'
+import { newId } from '../../infra/ids.ts'
 import { openKeys } from '../../infra/keys.ts'
 import { silentLog } from '../../infra/log.ts'
 import type { Queue } from '../../infra/queue.ts'
@@ -69,6 +70,10 @@ export const openSampleNetwork = async (): Promise<SampleNetwork> => {
     log: silentLog,
   }
   await db.query(`insert into epochs (number, state, opened_at) values (1, 'open', $1)`, [clock.now()])
+  await db.query(
+    `insert into accounts (id, name, role, wallet, created_at) values ($1, 'operator', 'operator', 0, $2)`,
+    [newId(), clock.now()],
+  )
   return {
     network,
     as: (who, on = network) => {

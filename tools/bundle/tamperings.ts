@@ -25,6 +25,7 @@ const DEPOSITS = 'every deposit equals the one on chain'
 const PLEDGES = 'every pledge is on chain, and credited once its model was released'
 const ANSWERS = 'every answer was paid for once'
 const EPOCHS = 'every epoch paid out what it took in, to the unit'
+const SPLITS = "every epoch was divided by its datanets' splits"
 const ROOTS = 'every payout root follows from its payouts, never shrinks, and is on chain'
 const CLAIMS = 'every claim was paid by its leaf, and no leaf twice'
 const SIDES = 'every transfer sums to zero'
@@ -82,6 +83,7 @@ export const tamperings: [string, string[], Change][] = [
       first(anchors).root = sha256Hex('another')
     },
   ],
+  ['an anchor left out', [ANCHORS], ({ anchors }) => without(anchors, anchor => anchor.fromSeq !== '1')],
   [
     "an anchor that somebody else's key signed",
     [ANCHORS, TRANSACTIONS],
@@ -204,27 +206,32 @@ export const tamperings: [string, string[], Change][] = [
     'a payout of one unit more',
     [EPOCHS, ROOTS],
     ({ payouts }) => {
-      first(payouts).units = plusOne(first(payouts).units)
+      const payout = first(payouts, item => item.kind === 'contributor')
+      payout.units = plusOne(payout.units)
+    },
+  ],
+  [
+    "a proposer's share moved to the protocol",
+    [SPLITS],
+    ({ proposals }) => {
+      first(proposals).split.proposer -= 1
+      first(proposals).split.protocol += 1
     },
   ],
   [
     'an answer that cost less',
-    [ANSWERS, PROMISES],
+    [ANSWERS, PROMISES, SPLITS],
     ({ answers }) => {
       first(answers).priceUnits = '40000'
     },
   ],
-  ['a hidden answer', [ANSWERS], ({ answers }) => without(answers, () => true)],
-  [
-    'a dropped transfer',
-    [EPOCHS],
-    ({ transfers }) => without(transfers, item => item.reason === 'protocol share'),
-  ],
+  ['a hidden answer', [ANSWERS, SPLITS], ({ answers }) => without(answers, () => true)],
+  ['a dropped transfer', [EPOCHS], ({ transfers }) => without(transfers, item => item.reason === 'commons')],
   [
     'a leaf that shrinks',
     [ROOTS, PROMISES, CLAIMS],
-    ({ leaves }) => {
-      const leaf = first(leaves, item => item.epoch === 2)
+    ({ leaves, claims }) => {
+      const leaf = first(leaves, item => item.epoch === 2 && item.account === claims.at(-1)?.account)
       leaf.units = '1'
     },
   ],

@@ -9,6 +9,7 @@ import { auditModels } from './audit-models.ts'
 import { auditPayouts } from './audit-payouts.ts'
 import { auditPolls } from './audit-polls.ts'
 import { auditReceipts } from './audit-receipts.ts'
+import { auditSplits } from './audit-splits.ts'
 import { auditTransfers } from './audit-transfers.ts'
 import type { Check } from './check.ts'
 import { parseRecords } from './parse.ts'
@@ -25,6 +26,7 @@ const audits = [
   auditDeposits,
   auditAnswers,
   auditEpochs,
+  auditSplits,
   auditPayouts,
   auditTransfers,
 ]

@@ -74,6 +74,8 @@ export interface CheckPolicy {
   contaminationWords: number
   /** Share of a held-out row's answer that may be shared in runs before it counts as a leak, 0..1. */
   contaminationShare: number
+  /** Likeness of the questions (`Likeness.question`) from which shared runs accuse, 0..1. */
+  contaminationQuestion: number
   /** Likeness to the datanet's purpose and rows under which a row is looked at by a person, 0..1. */
   relevance: { review: number; minRows: number }
 }
@@ -96,6 +98,7 @@ export const defaultCheckPolicy: CheckPolicy = {
   sameQuestion: 0.8, // a word or two of inflection or politeness apart
   contaminationWords: 13, // the n-gram length of the GPT-3 report's contamination study
   contaminationShare: 0.5,
+  contaminationQuestion: 0.65, // in templates filled with another subject it stays under 0.55
   relevance: { review: 0.1, minRows: 200 }, // one in 500 good rows lies under it,
 }
 

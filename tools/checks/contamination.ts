@@ -26,7 +26,7 @@ export const contamination: Check = (row, policy, datanet) => {
   if (leak.share >= policy.contaminationShare) {
     const likeness = datanet.heldOut.likenessTo(String(leak.owner), row)
     // a template fills its runs with another subject; a leak is about the same thing
-    if (likeness !== undefined && !likeness.conflict && likeness.question >= policy.duplicate.question)
+    if (likeness !== undefined && !likeness.conflict && likeness.question >= policy.contaminationQuestion)
       return refusal(
         'The answer shares long runs of words with a row that is kept aside for the evaluation.',
         {

@@ -101,11 +101,11 @@ export class Datanet implements DatanetView {
     return this.nearDuplicates.size
   }
 
-  /** Adds an accepted row; returns the id of its cluster's first row. */
-  add(row: Pick<Row, 'id' | 'account' | 'question' | 'answer'>): string {
+  /** Adds an accepted row; returns the id of its cluster's first row. Who knows the cluster from `duplicate` passes it and saves a search. */
+  add(row: Pick<Row, 'id' | 'account' | 'question' | 'answer'>, cluster?: string): string {
     for (const stem of new Set(contentStems(`${row.question}\n${row.answer}`)))
       this.#counts.set(stem, (this.#counts.get(stem) ?? 0) + 1)
-    return this.nearDuplicates.add(row.id, row.account, row)
+    return this.nearDuplicates.add(row.id, row.account, row, cluster)
   }
 
   uses(stem: string): boolean {

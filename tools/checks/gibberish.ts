@@ -50,9 +50,11 @@ function brokenPairs(list: readonly string[]): number {
 /** Share of words whose letters do not go together in English; capitals, digits and other scripts are left alone. */
 function mashedShare(text: string): { share: number; mashed: number } {
   const list = text.replace(/\S+\.\S+|\S*[/@_]\S*/g, ' ').match(/[\p{L}\p{N}'’]+/gu) ?? []
+  // names follow the letters of any language, so they count only where nothing else does
+  const plain = list.filter(word => /^\p{Ll}/u.test(word))
   let judged = 0
   let mashed = 0
-  for (const spelled of list) {
+  for (const spelled of plain.length >= 4 ? plain : list) {
     if (/\p{N}/u.test(spelled) || (spelled.length < 8 && spelled === spelled.toUpperCase())) continue
     const word = fold(spelled).replace(/[^a-z]/g, '')
     if (word.length < 3) continue

@@ -113,6 +113,14 @@ abstract contract World {
         registry.recordPoll(proposalId, _result(passed));
     }
 
+    function _dispute(uint256 key, bytes32 proposalId) internal {
+        _mint(vm.addr(key), LEAST_BOND);
+        bytes32 pollHash = registry.proposal(proposalId).pollHash;
+        bytes32 nonce = keccak256(abi.encode(registry.DISPUTE(), proposalId, pollHash, bytes32("evidence")));
+        Authorization memory a = _sign(key, address(registry), LEAST_BOND, nonce);
+        registry.disputePoll(proposalId, vm.addr(key), "evidence", a);
+    }
+
     function _result(bool passed) internal pure returns (IRegistry.Poll memory) {
         return IRegistry.Poll("ballots", passed ? 20 : 3, 5, "file", passed);
     }
