@@ -28,7 +28,10 @@ export const startDialogue = (session: Session, parsed: ParsedLine, directory: D
 }
 
 const promptOf = ({ say }: Session, { command }: Dialogue, argument: Argument): string => {
-  const prompt = say.prompts[`${command.name}.${argument.name}`] ?? say.prompt(argument.name, argument.help)
+  const prompt =
+    say.prompts[`${command.name}.${argument.name}`] ??
+    say.prompts[argument.name] ??
+    say.prompt(argument.name, argument.help)
   return argument.fallback === undefined ? prompt : `${prompt} ${say.keepDefault(argument.fallback)}`
 }
 

@@ -57,6 +57,10 @@ export const english = {
     'propose.bond': 'How large is your bond, in tokens? It comes back as you deliver.',
     'propose.evaluation':
       'Now at least ten held-out questions with answers that nobody may train on: one "question | answer" a line, or pasted JSON Lines or CSV. End with an empty line.',
+    proposal: 'Which model?',
+    model: 'Which model?',
+    tokens: 'How many tokens?',
+    run: 'Which model’s run?',
     'vote.choice': 'Yes or no?',
     'feedback.thumb': 'Was the answer good? (up or down)',
   } as Readonly<Record<string, string>>,
@@ -69,9 +73,9 @@ export const english = {
     if (issue.code !== 'too_small' && issue.code !== 'too_big') return issue.message
     const bound = issue.code === 'too_small' ? issue.minimum : issue.maximum
     const most = issue.code === 'too_small' ? 'at least' : 'at most'
-    if (issue.origin === 'string')
-      return `it ${most === 'at least' ? 'needs' : 'may have'} ${most} ${bound} characters`
-    if (issue.origin === 'array') return `it ${most === 'at least' ? 'needs' : 'may have'} ${most} ${bound}`
+    const verb = issue.code === 'too_small' ? 'needs' : 'may have'
+    if (issue.origin === 'string') return `it ${verb} ${most} ${countText(Number(bound), 'character')}`
+    if (issue.origin === 'array') return `it ${verb} ${most} ${bound}`
     return `it has to be ${most} ${bound}`
   },
   rowsSoFar: (count: number) => `${countText(count, 'row')} so far. More, or an empty line to end.`,

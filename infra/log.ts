@@ -50,6 +50,7 @@ export const openLog = (options: {
       {
         level: options.level,
         base: null,
+        serializers: { error: pino.stdSerializers.err },
         redact: { paths, censor: '[redacted]' },
         timestamp: pino.stdTimeFunctions.isoTime,
       },

@@ -6,7 +6,7 @@ import { defaultRecipe, type Engine, type Example, openEngine, type Recipe } fro
 import { readSafetensors } from './safetensors.ts'
 
 const base = join(import.meta.dirname, 'base/tributary-8m')
-const recipe: Recipe = { ...defaultRecipe, rank: 4, targets: ['q_proj', 'v_proj'], epochs: 6, batch: 4 }
+const recipe: Recipe = { ...defaultRecipe, rank: 4, targets: ['q_proj', 'v_proj'], epochs: 30, batch: 4 }
 const examples: Example[] = [
   ['When do bees swarm?', 'Mostly in May and June.'],
   ['What is propolis?', 'A resin that bees collect from buds.'],

@@ -1,6 +1,6 @@
 import { toSql } from 'pgvector'
 import { z } from 'zod'
-import type { Row } from './checks/check.ts'
+import type { Finding, Row } from './checks/check.ts'
 import { checks } from './checks/curate.ts'
 import type { Context } from './context.ts'
 import { datanetOf } from './datanet.ts'
@@ -70,7 +70,8 @@ export const check = verb({
     const findings: RowFinding[] = []
     for (const row of rows) {
       const found = run(row, policy, view)
-      const cluster = input.check === 'duplicate' && found.verdict === 'pass' ? place(row) : null
+      const cluster =
+        input.check === 'duplicate' && found.verdict === 'pass' ? place(row, clusterOf(found)) : null
       findings.push({
         id: row.id,
         check: found.check,
@@ -84,6 +85,12 @@ export const check = verb({
     return { findings }
   },
 })
+
+/** The cluster that `duplicate` found among the account's own rows. */
+const clusterOf = (found: Finding): string | undefined => {
+  const cluster = found.facts?.cluster
+  return typeof cluster === 'string' ? cluster : undefined
+}
 
 /** Embeds the rows and finds, for each, the nearest accepted rows of the datanet by cosine (pgvector). */
 const neighbours = async (

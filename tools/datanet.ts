@@ -9,7 +9,7 @@ export interface LiveDatanet {
   readonly view: Datanet
   readonly policy: CheckPolicy
   /** Adds a row once and returns its cluster: the id of the first row that says the same. */
-  place(row: Row): string
+  place(row: Row, cluster?: string): string
 }
 
 interface Kept extends LiveDatanet {
@@ -70,10 +70,10 @@ const begin = async (context: Context, proposalId: string): Promise<Kept> => {
     policy,
     seq: 0n,
     cosines: new Map(),
-    place: row => {
-      const cluster = clusters.get(row.id) ?? view.add(row)
-      clusters.set(row.id, cluster)
-      return cluster
+    place: (row, cluster) => {
+      const found = clusters.get(row.id) ?? view.add(row, cluster)
+      clusters.set(row.id, found)
+      return found
     },
   }
   return live

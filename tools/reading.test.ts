@@ -63,7 +63,7 @@ describe('status', () => {
 
   it('tells the caller their own ballot weight and counts', async () => {
     const told = await call(small.network, as(ids.bob), status, { proposal: 'wasps' })
-    expect(told.proposals[0]?.mine).toEqual({ choice: null, weightUnits: '5' })
+    expect(told.proposals[0]?.mine).toEqual({ proposer: false, choice: null, weightUnits: '5' })
     expect(told.me).toMatchObject({ name: 'Bob', contributions: { accepted: 2, refused: 1 }, asked: 0 })
   })
 

@@ -80,8 +80,8 @@ export const proposalStatus = z.object({
     .nullable(),
   release: z.object({ version: z.number(), tx: z.string(), at: z.string() }).nullable(),
   answers: z.number(),
-  /** The caller's own ballot and what it weighs; null without one. */
-  mine: z.object({ choice: z.enum(['yes', 'no']).nullable(), weightUnits: unitsText }),
+  /** The caller's own part: whether they proposed it, their ballot (null without one) and what it weighs. */
+  mine: z.object({ proposer: z.boolean(), choice: z.enum(['yes', 'no']).nullable(), weightUnits: unitsText }),
 })
 export type ProposalStatus = z.output<typeof proposalStatus>
 
@@ -196,6 +196,7 @@ type Row = Omit<ProposalStatus, 'mine' | 'createdAt' | 'closesAt' | 'release'> &
   createdAt: Date
   closesAt: Date
   release: { version: number; tx: string; at: string } | null
+  proposedByMe: boolean
   choice: 'yes' | 'no' | null
   weightUnits: string
 }
@@ -230,16 +231,17 @@ const readProposals = async (
        (select jsonb_build_object('version', version, 'tx', release_tx, 'at', to_char(created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
           from releases where proposal_id = p.id order by version desc limit 1) as release,
        (select count(*)::int from answers w join releases r on r.id = w.release_id where r.proposal_id = p.id and w.state = 'answered') as answers,
+       p.proposer_id = $1 as "proposedByMe",
        (select choice from ballots where proposal_id = p.id and account_id = $1) as choice,
        coalesce((select weight_units from voting_power where proposal_id = p.id and account_id = $1), 0)::text as "weightUnits"
      from proposals p join accounts a on a.id = p.proposer_id
      where $2::text is null or p.name = $2 or p.id::text = $2 order by p.created_at desc limit 50`,
     [caller.accountId, named?.trim().toLowerCase() ?? null],
   )
-  return rows.map(({ choice, weightUnits, createdAt, closesAt, ...row }) => ({
+  return rows.map(({ proposedByMe, choice, weightUnits, createdAt, closesAt, ...row }) => ({
     ...row,
     createdAt: createdAt.toISOString(),
     closesAt: closesAt.toISOString(),
-    mine: { choice, weightUnits },
+    mine: { proposer: proposedByMe ?? false, choice, weightUnits },
   }))
 }

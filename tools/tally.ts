@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { canonicalJson, sha256Hex } from '../infra/canonical.ts'
+import { ballotLeaf } from '../infra/chain-decode.ts'
 import { fault } from '../infra/errors.ts'
 import { idWord } from '../infra/ids.ts'
-import { sha256Root } from '../infra/merkle.ts'
+import { merkleRoot } from '../infra/merkle.ts'
 import { findProposal, inState } from './find.ts'
 import { addJob } from './jobs.ts'
 import { limits } from './limits.ts'
@@ -18,14 +19,31 @@ interface Ballot {
   salt: string
 }
 
-/** The bytes whose SHA-256 is a ballot's leaf: what the voter's receipt says, salted so that a yes cannot be guessed from the root. */
-export const ballotLeaf = (ballot: {
-  proposal: string
-  account: string
-  choice: string
-  weightUnits: string
-  salt: string
-}): Uint8Array => Buffer.from(sha256Hex(canonicalJson(ballot)), 'hex')
+/** One line of the ballot file, in the order of the accounts. */
+export interface FiledBallot {
+  readonly proposal: string
+  readonly account: string
+  readonly choice: 'yes' | 'no'
+  readonly weightUnits: string
+  readonly salt: string
+}
+
+/**
+ * The root over a poll's ballots as the Registry checks it in a dispute: a voter is named by a hash of proposal and
+ * account, so two leaves of one person contradict each other on chain. 64 zeros where nobody voted.
+ */
+export const ballotsRoot = (filed: readonly FiledBallot[]): string => {
+  if (filed.length === 0) return '0'.repeat(64)
+  const leaves = filed.map(({ proposal, account, choice, weightUnits }, index) =>
+    ballotLeaf(idWord(proposal), {
+      index,
+      voter: `0x${sha256Hex(proposal, '/', account)}`,
+      choice,
+      weight: BigInt(weightUnits),
+    }),
+  )
+  return Buffer.from(merkleRoot(leaves)).toString('hex')
+}
 
 /** Counts a closed poll, files the ballots, and puts their root and the tally on chain. A lost vote costs no bond. */
 export const tally = verb({
@@ -66,8 +84,7 @@ export const tally = verb({
       weightUnits: ballot.weight_units.toString(),
       salt: ballot.salt,
     }))
-    const root =
-      filed.length === 0 ? '0'.repeat(64) : Buffer.from(sha256Root(filed.map(ballotLeaf))).toString('hex')
+    const root = ballotsRoot(filed)
     const sum = (choice: string) =>
       ballots.reduce((all, ballot) => (ballot.choice === choice ? all + ballot.weight_units : all), 0n)
     const [yes, no] = [sum('yes'), sum('no')]

@@ -56,7 +56,7 @@ export const proposal = (part: Partial<ProposalStatus> = {}): ProposalStatus => 
   evaluation: { rows: 120, baseLoss: 3, adapterLoss: 2, passed: true, reason: null },
   release: { version: 1, tx: '0x03', at: '2026-03-01T11:00:00Z' },
   answers: 0,
-  mine: { choice: null, weightUnits: '0' },
+  mine: { proposer: false, choice: null, weightUnits: '0' },
   ...part,
 })
 

@@ -126,8 +126,12 @@ ${fact('Ledger', html`<a href="/ledger?subject=${proposal.id}">its events</a>`)}
 </dl></section>`
 }
 
+const mayFreeze = ({ state, mine, rows, rowsWanted }: ProposalStatus): boolean =>
+  state === 'gathering' && mine.proposer && rows.accepted >= rowsWanted
+
 /** Changes whenever `actions` offers something else. */
-export const actionsKey = ({ state, mine }: ProposalStatus): string => `${state}-${mine.choice ?? 'none'}`
+export const actionsKey = (proposal: ProposalStatus): string =>
+  `${proposal.state}-${proposal.mine.choice ?? 'none'}-${mayFreeze(proposal) ? 'freeze' : ''}`
 
 /** What one may do about a proposal now. */
 export const actions = (proposal: ProposalStatus, visitor: Visitor): Piece => {
@@ -141,9 +145,12 @@ ${pledgeForm(path, visitor)}</section>`
   }
   if (proposal.state === 'gathering')
     return html`<section class="card action" id="actions"><h2>Give rows</h2><p>It needs questions with answers: ${proposal.dataWanted}</p>
-<p class="buttons"><a class="button primary" href="${path}/contribute">Contribute</a></p>${pledgeForm(path, visitor)}</section>`
+<p class="buttons"><a class="button primary" href="${path}/contribute">Contribute</a></p>${mayFreeze(proposal) ? freezeForm(path, visitor) : nothing}${pledgeForm(path, visitor)}</section>`
   return html`<div id="actions">${proposal.release === null ? nothing : html`<p class="buttons"><a class="button primary" href="/">Ask it</a></p>`}</div>`
 }
+
+const freezeForm = (path: string, visitor: Visitor): Piece =>
+  html`<form method="post" action="${path}/freeze" class="inline">${formFields(visitor)}<p>The quota is reached: as its proposer you may close the gathering, and it is tuned on the rows it has.</p><button>Close the gathering</button></form>`
 
 const pledgeForm = (path: string, visitor: Visitor): Piece =>
   html`<form method="post" action="${path}/pledge" class="inline">${formFields(visitor)}<label>Prepay questions <input name="tokens" inputmode="decimal" pattern="\\d+(\\.\\d{1,6})?" value="5" required size="6"> tokens</label><button>Pledge</button></form>`

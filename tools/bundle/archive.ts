@@ -62,22 +62,32 @@ const unpack = (source: Readable): Promise<Archive> =>
     reader.on('finish', finish)
     reader.on('error', broken)
     reader.on('close', finish)
-    source.on('error', reject)
+    source.on('error', cause =>
+      reject(
+        fault('bundle-unreadable', 'The bundle cannot be read.', {
+          fix: 'Check that this user may read the file, and copy it anew if its disk is failing.',
+          cause,
+        }),
+      ),
+    )
     source.pipe(reader)
   })
 
 /**
  * Reads a bundle's files into memory; nothing is written to disk, so no name in it can reach outside. Names what does not
- * belong there and what is missing. Throws `bundle-missing` and `bundle-too-large`.
+ * belong there and what is missing. Throws `bundle-missing`, `bundle-unreadable` and `bundle-too-large`.
  */
-export const readArchive = async (input: string | Uint8Array): Promise<Archive> => {
+export const readArchive = async (input: string | Uint8Array, mostBytes = MOST_BYTES): Promise<Archive> => {
   const bytes = typeof input === 'string' ? await sizeOf(input) : input.length
-  if (bytes > MOST_BYTES)
-    throw fault('bundle-too-large', `The bundle has ${bytes} bytes; up to ${MOST_BYTES} are read.`, {
-      fix: 'Check that this file is a bundle.',
+  if (bytes > mostBytes)
+    throw fault('bundle-too-large', `The bundle has ${bytes} bytes; up to ${mostBytes} are read.`, {
+      fix: 'Check that this file is a bundle; allow more bytes, and 8 times as much memory, if it is.',
       facts: { bytes },
     })
-  const source = typeof input === 'string' ? createReadStream(input) : Readable.from([Buffer.from(input)])
+  const source =
+    typeof input === 'string'
+      ? createReadStream(input)
+      : Readable.from([Buffer.from(input.buffer, input.byteOffset, bytes)])
   const archive = await unpack(source)
   const missing = [...expected].filter(name => !archive.files.has(name)).map(name => `${name} is missing`)
   return { files: archive.files, faults: [...archive.faults, ...missing] }

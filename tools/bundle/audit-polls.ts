@@ -1,12 +1,9 @@
 import { canonicalJson, sha256Hex } from '../../infra/canonical.ts'
 import { idWord } from '../../infra/ids.ts'
-import { sha256Root } from '../../infra/merkle.ts'
 import { limits } from '../limits.ts'
-import { ballotLeaf } from '../tally.ts'
+import { ballotsRoot } from '../tally.ts'
 import { type Check, examine, groupBy, sumOf } from './check.ts'
-import { type Evidence, hexOf, wordOf } from './evidence.ts'
-
-const NO_BALLOTS = '0'.repeat(64)
+import { type Evidence, wordOf } from './evidence.ts'
 
 /** Checks every proposal's bond and terms, and counts every poll again from its ballots. */
 export const auditPolls = async ({ records, witness }: Evidence): Promise<Check[]> => {
@@ -52,7 +49,7 @@ export const auditPolls = async ({ records, witness }: Evidence): Promise<Check[
         if (at > 0 && ballot.account <= (ballots[at - 1]?.account ?? ''))
           wrong(`${what} holds ${ballot.account} out of order`)
       }
-      const root = filed.length === 0 ? NO_BALLOTS : hexOf(sha256Root(filed.map(ballotLeaf)))
+      const root = ballotsRoot(filed)
       const sum = (choice: string) =>
         sumOf(ballots.filter(ballot => ballot.choice === choice).map(ballot => ballot.weightUnits))
       const [yes, no] = [sum('yes'), sum('no')]

@@ -36,12 +36,14 @@ const audits = [
  * Every check runs to its end and says what holds or what does not. What it cannot know: whether the node's key and the
  * operator's address, named by the check of the manifest, are those of the network that you mean, and whether that chain
  * still holds the transactions; compare the first with what the network publishes, ask any node of that chain for the second.
- * Throws `bundle-missing` and `bundle-too-large`; anything else that is wrong with the file is a failing check.
+ * Takes about 2 ms a transaction and 0.05 ms an event. `mostBytes` bounds what is read (default 256 MB).
+ * Throws `bundle-missing`, `bundle-unreadable` and `bundle-too-large`; anything else that is wrong with the file is a failing check.
  */
 export const verifyBundle = async (
   bundle: string | Uint8Array,
+  options: { mostBytes?: number } = {},
 ): Promise<{ ok: boolean; checks: Check[] }> => {
-  const archive = await readArchive(bundle)
+  const archive = await readArchive(bundle, options.mostBytes)
   const { manifest, checks } = await auditFiles(archive)
   const { records, check } = await parseRecords(archive.files)
   checks.push(check)

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { html } from 'hono/html'
+import type { freeze } from '../../../tools/freeze.ts'
 import type { pledge } from '../../../tools/pledge.ts'
 import type { ProposalStatus, status } from '../../../tools/status.ts'
 import type { vote } from '../../../tools/vote.ts'
@@ -80,6 +81,12 @@ export const proposalPages = (site: Site): Hono<Env> => {
       { proposal: name, tokens: form.text('tokens').trim() },
       { key: form.key },
     )
+    return c.redirect(`/proposals/${encodeURIComponent(name)}`, 303)
+  })
+  routes.post('/proposals/:name/freeze', guardBody(limits.form), async c => {
+    const form = await readForm(site, c)
+    const name = c.req.param('name')
+    await site.use<typeof freeze>(form.visitor, 'freeze', { proposal: name }, { key: form.key })
     return c.redirect(`/proposals/${encodeURIComponent(name)}`, 303)
   })
   return routes
