@@ -2,8 +2,10 @@ import { PostgresSaver } from '@langchain/langgraph-checkpoint-postgres'
 import type { Db } from '../infra/db.ts'
 import type { Job } from '../infra/queue.ts'
 import { traced } from '../infra/telemetry.ts'
+import { anchor } from '../tools/anchor.ts'
 import type { Network, Update } from '../tools/context.ts'
 import type { JobName, Jobs } from '../tools/jobs.ts'
+import { actAs } from './act.ts'
 import { measure } from './attributor.ts'
 import { curatorGraph } from './curator.ts'
 import { lifecycleDue, lifecycleGraph } from './lifecycle.ts'
@@ -70,11 +72,16 @@ export const startAgents = async (
   await on('attribute', ({ answerId }, job) => measure(network, answerId, job.signal))
 
   let looking: Promise<void> | null = null
+  let anchoredAt = network.clock.now().getTime()
   const look = async (): Promise<void> => {
-    const due = await whatIsDue(db, network.clock.now())
+    const now = network.clock.now()
+    const due = await whatIsDue(db, now)
     for (const proposalId of due.proposals)
       await queue.add(db, 'lifecycle', { proposalId }, { key: proposalId })
     for (const epoch of due.epochs) await queue.add(db, 'settlement', { epoch }, { key: String(epoch) })
+    if (now.getTime() - anchoredAt < policy.anchorSeconds * 1000) return
+    anchoredAt = now.getTime()
+    await actAs(network, 'treasurer')(anchor, {})
   }
   const timer = setInterval(() => {
     looking ??= look()

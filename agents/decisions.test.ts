@@ -81,8 +81,9 @@ describe('the trainer', () => {
 
 describe('the treasurer', () => {
   it('closes an epoch that lasted its time and earned something', () => {
-    expect(mayClose({ age: 3600, incomeUnits: '1000000' })).toBe(true)
-    expect(mayClose({ age: 3599, incomeUnits: '1000000' })).toBe(false)
-    expect(mayClose({ age: 3600, incomeUnits: '0' })).toBe(false)
+    expect(mayClose({ earlierActive: true, age: 3600, incomeUnits: '1000000' })).toBe(true)
+    expect(mayClose({ earlierActive: true, age: 3599, incomeUnits: '1000000' })).toBe(false)
+    expect(mayClose({ earlierActive: true, age: 3600, incomeUnits: '0' })).toBe(false)
+    expect(mayClose({ earlierActive: false, age: 9999, incomeUnits: '1000000' })).toBe(false)
   })
 })

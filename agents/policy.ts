@@ -14,6 +14,8 @@ export const policy = {
     /** Income under which an epoch is left open, units: posting a root for less would cost more than it pays. */
     leastIncome: asUnits(100_000n),
   },
+  /** Seconds after which new events are put under a root on chain: what a forger could still change unseen is a minute old at most. */
+  anchorSeconds: 60,
   /** Seconds between two looks at what is due by time alone (polls that close, windows that pass). */
   lookSeconds: 2,
   /** Seconds a graph thread's lease lasts without a heartbeat. */

@@ -277,10 +277,13 @@ const readRecord = (text: string, unreadable: (wanted: string) => Error): unknow
 export const usage = (command: Command): string =>
   [
     `/${spokenNames[command.name] ?? command.name}`,
-    ...byPosition(command).map(({ name, required, choices }) => {
-      const word = choices.length > 0 ? choices.join('|') : name
-      return required ? `<${word}>` : `[${word}]`
-    }),
+    // A verb with many optional words is shown with the first; the rest go by name.
+    ...byPosition(command)
+      .filter(({ required }, at) => required || at === 0)
+      .map(({ name, required, choices }) => {
+        const word = choices.length > 0 ? choices.join('|') : name
+        return required ? `<${word}>` : `[${word}]`
+      }),
   ].join(' ')
 
 /** Says what is wrong with one value, or null. Values the schema does not know on their own are judged at the call. */

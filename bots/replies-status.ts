@@ -46,10 +46,7 @@ export const statusReplies = (output: z.output<typeof status.output>, say: Sente
 const proposalReplies = (proposal: ProposalStatus, say: Sentences): Reply[] => {
   const { poll, evaluation, run, snapshot } = proposal
   const fields: (Field | null)[] = [
-    {
-      label: 'State',
-      value: `${say.states[proposal.state] ?? proposal.state}${proposal.reason === null ? '' : `: ${proposal.reason}`}`,
-    },
+    { label: 'State', value: stateText(proposal, say) },
     { label: 'Data wanted', value: proposal.dataWanted },
     { label: 'Licences', value: proposal.licences.join(', ') },
     { label: 'Price', value: `${tokensText(proposal.priceUnits)} tokens a question` },
@@ -90,6 +87,13 @@ const proposalReplies = (proposal: ProposalStatus, say: Sentences): Reply[] => {
   ]
 }
 
+const stateText = (proposal: ProposalStatus, say: Sentences): string => {
+  const state = say.states[proposal.state] ?? proposal.state
+  if (proposal.reason !== null) return `${state}: ${proposal.reason}`
+  const closed = proposal.state === 'gathering' && proposal.gatheringClosedAt !== null
+  return closed && proposal.poll !== null ? say.gatheringClosed(timeText(proposal.poll.finalAt)) : state
+}
+
 /** The progress of a proposal's running training. */
 export const runProgress = (proposal: ProposalStatus, say: Sentences): Reply & { kind: 'progress' } => {
   const { step, steps, loss, tokensPerSecond, secondsLeft } = proposal.run ?? {
@@ -110,7 +114,7 @@ export const runProgress = (proposal: ProposalStatus, say: Sentences): Reply & {
   }
 }
 
-const nextSteps = ({ name, state, poll }: ProposalStatus): Reply[] => {
+const nextSteps = ({ name, state, poll, gatheringClosedAt }: ProposalStatus): Reply[] => {
   if (state === 'voting' && poll === null)
     return [
       {
@@ -122,7 +126,7 @@ const nextSteps = ({ name, state, poll }: ProposalStatus): Reply[] => {
         ],
       },
     ]
-  if (state === 'gathering')
+  if (state === 'gathering' && gatheringClosedAt === null)
     return [
       {
         kind: 'choices',

@@ -139,6 +139,8 @@ export const english = {
     failed: 'failed',
     retired: 'retired',
   } as Readonly<Record<string, string>>,
+  gatheringClosed: (finalAt: string) =>
+    `closed; frozen on chain once the vote cannot be disputed any more, ${finalAt}`,
   training: (model: string) => `Training ${model}`,
   left: (seconds: number) => `${durationText(seconds)} left`,
   fileUnreadable: (path: string) => `The file "${path}" cannot be read here.`,

@@ -1,8 +1,10 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { ModelConfig } from './architectures/config.ts'
 import { readConfig } from './architectures/read-config.ts'
 import { readWeights, ropeTables } from './architectures/weights.ts'
 import { hiddenGraph, lossGraph, mergeGraph, nextTokenGraph, rowsGraph } from './graphs.ts'
-import { type Adapter, type LoraLayout, readAdapter } from './lora.ts'
+import { type Adapter, type LoraLayout, readAdapter, weightsFile } from './lora.ts'
 import { floats, openSession, type Session, type Tensor } from './session.ts'
 
 type Tensors = Record<string, Tensor>
@@ -41,6 +43,12 @@ export const feedsFor = (session: Session, ...sources: readonly Readonly<Tensors
     if (source) feeds[name] = source[name]!
   }
   return feeds
+}
+
+/** Changes when the folder's adapter is replaced: a file that is renamed into place has another inode. */
+async function contentKey(folder: string): Promise<string> {
+  const about = await stat(join(folder, weightsFile)).catch(() => null)
+  return about ? `${folder} ${about.ino} ${about.size} ${about.mtimeMs}` : folder
 }
 
 /** Loads a base from a Hugging Face folder (config.json and weights; no tokenizer). Error `base-unsupported`. */
@@ -94,15 +102,16 @@ export async function openModel(folder: string, threads: number): Promise<Model>
     rows: layout => session(`rows ${layout.key}`, () => rowsGraph(config, layout)),
     async adapted(adapterFolder) {
       if (adapterFolder === null) return { weights, adapter: null }
-      const known = adapters.get(adapterFolder)
+      const key = await contentKey(adapterFolder)
+      const known = adapters.get(key)
       if (known) {
-        adapters.delete(adapterFolder)
-        adapters.set(adapterFolder, known)
+        adapters.delete(key)
+        adapters.set(key, known)
         return known
       }
       const adapter = await readAdapter(adapterFolder, config)
       const merged = { weights: await merge(adapter.layout, adapter.flat), adapter }
-      adapters.set(adapterFolder, merged)
+      adapters.set(key, merged)
       if (adapters.size > keptAdapters) adapters.delete(adapters.keys().next().value!)
       return merged
     },

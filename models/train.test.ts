@@ -97,6 +97,14 @@ test('a finished training is not repeated, and another recipe is', async () => {
   expect(steps).toHaveLength(5)
 })
 
+test('an adapter that was replaced in its folder is read again', async () => {
+  const loss = async () => (await answerLosses(model, examples, join(folder, 'replaced'))).perToken
+  await run('replaced', {}, { ...recipe, epochs: 1 })
+  const before = await loss()
+  await run('replaced')
+  expect(await loss()).toBeLessThan(before)
+})
+
 test('metadata is written into the adapter and changes its hash', async () => {
   const plain = await run('plain', {}, { ...recipe, epochs: 1 })
   const named = await run('named', { metadata: { snapshot: 'abc' } }, { ...recipe, epochs: 1 })

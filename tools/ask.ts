@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { sha256Hex } from '../infra/canonical.ts'
 import { fault, isFault } from '../infra/errors.ts'
@@ -26,6 +27,8 @@ export const ask = verb({
   input: z.object({ model: z.string(), question: z.string().trim().min(1).max(limits.questionCharacters) }),
   output: z.object({
     answerId: z.string(),
+    /** Hex; the receipt holds SHA-256(salt, text) of question and answer, so that nobody can guess them from it. */
+    salt: z.string(),
     question: z.string(),
     answer: z.string(),
     model: z.string(),
@@ -41,38 +44,46 @@ export const ask = verb({
     const account = await findAccount(context.db, context.caller.accountId)
     const id = idFrom('answer', context.key)
     const release = await findRelease(context.db, input.model)
-    const epoch = await payFor(context, id, account.id, release, input.question)
+    const { epoch, salt } = await payFor(context, id, account.id, release, input.question)
     const generation = await generate(context, id, release, input.question)
     const receiptId = idFrom('answer-receipt', id)
     const model = `${release.name}@${release.version}`
     const now = context.clock.now()
     return context.commit(async tx => {
-      await issueReceipt(context, tx, receiptId, 'answer', {
-        answer: id,
-        model,
-        base: context.engine.base.hash,
-        adapter: release.adapterHash,
-        asker: account.id,
-        questionHash: sha256Hex(input.question),
-        answerHash: sha256Hex(generation.text),
-        priceUnits: release.priceUnits,
-        promptTokens: generation.promptTokens,
-        answerTokens: generation.tokens.length,
-        answeredAt: now.toISOString(),
-      })
       await tx.query(
         `update answers set answer = $2, state = 'answered', prompt_tokens = $3, answer_tokens = $4, receipt_id = $5, answered_at = $6 where id = $1`,
         [id, generation.text, generation.promptTokens, generation.tokens.length, receiptId, now],
       )
-      await record(context, tx, 'answer.given', id, {
+      const seq = await record(context, tx, 'answer.given', id, {
         model,
         receipt: receiptId,
         units: release.priceUnits,
         tokens: generation.tokens.length,
       })
+      await issueReceipt(
+        context,
+        tx,
+        receiptId,
+        'answer',
+        {
+          answer: id,
+          model,
+          base: context.engine.base.hash,
+          adapter: release.adapterHash,
+          asker: account.id,
+          questionHash: sha256Hex(salt, input.question),
+          answerHash: sha256Hex(salt, generation.text),
+          priceUnits: release.priceUnits,
+          promptTokens: generation.promptTokens,
+          answerTokens: generation.tokens.length,
+          answeredAt: now.toISOString(),
+        },
+        seq,
+      )
       await addJob(context.queue, tx, 'attribute', { answerId: id })
       return {
         answerId: id,
+        salt: salt.toString('hex'),
         question: input.question,
         answer: generation.text,
         model,
@@ -94,15 +105,15 @@ const payFor = (
   accountId: string,
   release: Release,
   question: string,
-): Promise<number> =>
+): Promise<{ epoch: number; salt: Buffer }> =>
   context.db.tx(async tx => {
-    const [paid] = await tx.query<{ state: string; epoch: number }>(
-      'select state, epoch from answers where id = $1',
+    const [paid] = await tx.query<{ state: string; epoch: number; salt: Buffer }>(
+      'select state, epoch, salt from answers where id = $1',
       [id],
     )
     if (paid?.state === 'refunded')
       throw fault('answer-refunded', 'This question was given back its price.', { fix: 'Ask it again.' })
-    if (paid !== undefined) return paid.epoch
+    if (paid !== undefined) return paid
     const [epoch] = await tx.query<{ number: number }>(
       `select number from epochs where state = 'open' order by number desc limit 1 for update`,
     )
@@ -113,9 +124,10 @@ const payFor = (
         retry: true,
       })
     const at = context.clock.now()
+    const salt = randomBytes(32)
     await tx.query(
-      `insert into answers (id, release_id, account_id, epoch, question, state, price_units, seed, asked_at) values ($1, $2, $3, $4, $5, 'paid', $6, $7, $8)`,
-      [id, release.id, accountId, epoch.number, question, release.priceUnits, seedOf(id), at],
+      `insert into answers (id, release_id, account_id, epoch, question, state, price_units, seed, salt, asked_at) values ($1, $2, $3, $4, $5, 'paid', $6, $7, $8, $9)`,
+      [id, release.id, accountId, epoch.number, question, release.priceUnits, seedOf(id), salt, at],
     )
     if (release.priceUnits > 0n)
       await transfer(tx, {
@@ -126,7 +138,7 @@ const payFor = (
         reason: 'question',
         at,
       })
-    return epoch.number
+    return { epoch: epoch.number, salt }
   })
 
 /** 31 bits of the answer's id: the same call samples the same tokens. */

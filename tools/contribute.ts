@@ -90,19 +90,20 @@ export const contribute = verb({
         [submissionId, proposal.id, account.id, now, JSON.stringify(kept)],
       )
       const hashes = rows.map(row => row.hash)
-      await issueReceipt(context, tx, idFrom('submission-receipt', submissionId), 'contribution', {
-        submission: submissionId,
-        account: account.id,
-        proposal: proposal.id,
-        rows: hashes,
-        receivedAt: now.toISOString(),
-      })
-      await record(context, tx, 'contribution.received', submissionId, {
+      const seq = await record(context, tx, 'contribution.received', submissionId, {
         proposal: proposal.id,
         rows: hashes,
         rights: input.rights,
         licence: input.licence,
       })
+      const told = {
+        submission: submissionId,
+        account: account.id,
+        proposal: proposal.id,
+        rows: hashes,
+        receivedAt: now.toISOString(),
+      }
+      await issueReceipt(context, tx, idFrom('submission-receipt', submissionId), 'contribution', told, seq)
       await addJob(context.queue, tx, 'curate', { submissionId })
       return {
         submissionId,

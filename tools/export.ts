@@ -1,6 +1,7 @@
 import { isAbsolute, join } from 'node:path'
 import { z } from 'zod'
 import { fault } from '../infra/errors.ts'
+import { anchorEvents } from './anchor.ts'
 import { writeBundle } from './bundle/write.ts'
 import { verb } from './registry.ts'
 
@@ -29,6 +30,8 @@ export const exportBundle = verb({
       throw fault('file-relative', 'The path of the bundle is not absolute.', {
         fix: 'Write the whole path, such as /home/you/bundle.tar.',
       })
+    // Everything in the bundle should lie under a root on chain.
+    await anchorEvents(context)
     const { bytes, files } = await writeBundle(context, file)
     const records = (name: string): number => files[`${name}.jsonl`]?.records ?? 0
     return context.commit(async () => ({

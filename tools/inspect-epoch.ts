@@ -9,6 +9,8 @@ export const epochView = z.object({
   state: z.enum(['open', 'closing', 'computed', 'posted', 'active']),
   /** Seconds since it was opened. */
   age: z.number(),
+  /** Every earlier epoch is settled and active: its leaves are what this one's tree adds to. */
+  earlierActive: z.boolean(),
   incomeUnits: z.string(),
   paidUnits: z.string(),
   commonsUnits: z.string(),
@@ -53,12 +55,17 @@ export const inspectEpoch = verb({
       `select id from answers where epoch = $1 and state = 'answered' and attribution is null order by asked_at, id`,
       [input.epoch],
     )
+    const [earlier] = await context.db.query(
+      `select number from epochs where number < $1 and state <> 'active' limit 1`,
+      [input.epoch],
+    )
     const settled = !['open', 'closing'].includes(epoch.state)
     const income = settled ? epoch.income : await signedBalance(context.db, `income:${input.epoch}`)
     return {
       epoch: input.epoch,
       state: epoch.state,
       age: (context.clock.now().getTime() - epoch.opened_at.getTime()) / 1000,
+      earlierActive: earlier === undefined,
       incomeUnits: income.toString(),
       paidUnits: epoch.paid.toString(),
       commonsUnits: epoch.commons.toString(),

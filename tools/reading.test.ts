@@ -49,7 +49,7 @@ describe('status', () => {
         contributors: 1,
         pledgedUnits: '10',
         pledges: 1,
-        poll: { yesUnits: '7', passed: true },
+        poll: { yesUnits: '7', passed: true, finalAt: '2026-03-01T12:10:00.000Z' },
         snapshot: { rows: 2, tx: '0x03' },
         run: { id: ids.run, step: 3, steps: 3, loss: 1.5 },
         evaluation: { baseLoss: 3, adapterLoss: 2 },

@@ -4,7 +4,7 @@ import type { Context } from './context.ts'
 
 /**
  * Appends one event to the ledger inside the caller's transaction. `kind` is `noun.verb-in-past`; the payload holds ids,
- * numbers and hashes, and can be erased later without breaking the chain of hashes.
+ * numbers and hashes, and can be erased later without breaking the chain of hashes. Returns the event's number.
  */
 export const record = async (
   context: Context,
@@ -12,8 +12,8 @@ export const record = async (
   kind: string,
   subject: string,
   payload: Record<string, unknown>,
-): Promise<void> => {
-  await append(tx, {
+): Promise<bigint> => {
+  const { seq } = await append(tx, {
     kind,
     actor: context.caller.accountId ?? context.caller.role,
     subject,
@@ -21,4 +21,5 @@ export const record = async (
     at: context.clock.now(),
   })
   context.log.info(kind, { subject, flow: context.key })
+  return seq
 }

@@ -13,7 +13,7 @@ import { epochTables } from './payment.ts'
 import { issueReceipt } from './receipt.ts'
 import { record } from './record.ts'
 import { verb } from './registry.ts'
-import { cumulativeLeaves, rewardsTree } from './rewards-tree.ts'
+import { cumulativeLeaves, type RewardLeaf, rewardsTree } from './rewards-tree.ts'
 import { unitsText } from './terms.ts'
 
 /** Where one unit of income went. */
@@ -83,7 +83,7 @@ export const settle = verb({
           root?.file ?? null,
         ],
       )
-      await record(context, tx, 'epoch.computed', `epoch/${input.epoch}`, {
+      const seq = await record(context, tx, 'epoch.computed', `epoch/${input.epoch}`, {
         income,
         paid,
         commons,
@@ -91,6 +91,7 @@ export const settle = verb({
         root: root?.root ?? null,
         payouts: division.payouts.length,
       })
+      if (root !== null) await issuePayoutReceipts(context, tx, input.epoch, root, seq)
       await addJob(context.queue, tx, 'settlement', { epoch: input.epoch })
       return {
         epoch: input.epoch,
@@ -174,7 +175,9 @@ const book = async (context: Context, tx: Db, epoch: number, division: Division)
       [epoch, account, kind, units],
     )
   }
-  for (const { proposal, units } of division.commons)
+  // A proposal may have earned with several releases, and has one commons.
+  for (const [proposal, parts] of Map.groupBy(division.commons, part => part.proposal)) {
+    const units = sum(parts)
     if (units > 0n)
       await transfer(tx, {
         key: `commons/${epoch}/${proposal}`,
@@ -184,6 +187,7 @@ const book = async (context: Context, tx: Db, epoch: number, division: Division)
         reason: 'commons',
         at,
       })
+  }
   if (division.protocol > 0n)
     await transfer(tx, {
       key: `protocol/${epoch}`,
@@ -195,12 +199,14 @@ const book = async (context: Context, tx: Db, epoch: number, division: Division)
     })
 }
 
+interface FiledTree {
+  readonly root: string
+  readonly file: string
+  readonly leaves: readonly RewardLeaf[]
+}
+
 /** Writes the cumulative tree of an epoch and files it by hash; null when nobody has ever earned anything. */
-const fileTree = async (
-  context: Context,
-  tx: Db,
-  epoch: number,
-): Promise<{ root: string; file: string } | null> => {
+const fileTree = async (context: Context, tx: Db, epoch: number): Promise<FiledTree | null> => {
   const owners = await tx.query<{ account_id: string; wallet: number; index: number | null }>(
     `select distinct p.account_id, a.wallet, l.index from payouts p join accounts a on a.id = p.account_id
      left join reward_leaves l on l.account_id = p.account_id where p.epoch = $1 order by p.account_id`,
@@ -223,14 +229,25 @@ const fileTree = async (
   if (leaves.length === 0) return null
   const root = Buffer.from(rewardsTree(leaves).root).toString('hex')
   const file = await context.blobs.put(Buffer.from(leaves.map(leaf => canonicalJson(leaf)).join('\n')))
-  for (const leaf of leaves)
-    await issueReceipt(context, tx, idFrom('payout-receipt', String(epoch), leaf.accountId), 'payout', {
-      epoch,
-      root,
-      index: leaf.index,
-      account: leaf.accountId,
-      address: leaf.address,
-      cumulativeUnits: leaf.cumulativeUnits,
-    })
-  return { root, file }
+  return { root, file, leaves }
+}
+
+const issuePayoutReceipts = async (
+  context: Context,
+  tx: Db,
+  epoch: number,
+  tree: FiledTree,
+  seq: bigint,
+): Promise<void> => {
+  for (const { index, accountId, address, cumulativeUnits } of tree.leaves) {
+    const id = idFrom('payout-receipt', String(epoch), accountId)
+    await issueReceipt(
+      context,
+      tx,
+      id,
+      'payout',
+      { epoch, root: tree.root, index, account: accountId, address, cumulativeUnits },
+      seq,
+    )
+  }
 }

@@ -35,6 +35,8 @@ export const proposalStatus = z.object({
   termsHash: z.string(),
   createdAt: z.string(),
   closesAt: z.string(),
+  /** When the proposer ended the gathering; null while rows are taken. */
+  gatheringClosedAt: z.string().nullable(),
   /** How many voted; for what stays sealed until the poll closes. */
   ballots: z.number(),
   poll: z
@@ -44,6 +46,8 @@ export const proposalStatus = z.object({
       passed: z.boolean(),
       root: z.string(),
       tx: z.string(),
+      /** When nobody can dispute the result any more; nothing is frozen on chain before. */
+      finalAt: z.string(),
     })
     .nullable(),
   pledgedUnits: unitsText,
@@ -192,9 +196,14 @@ const readMe = async ({ db, caller }: Context): Promise<z.output<typeof output>[
   }
 }
 
-type Row = Omit<ProposalStatus, 'mine' | 'createdAt' | 'closesAt' | 'release'> & {
+type Row = Omit<
+  ProposalStatus,
+  'mine' | 'createdAt' | 'closesAt' | 'gatheringClosedAt' | 'release' | 'poll'
+> & {
   createdAt: Date
   closesAt: Date
+  gatheringClosedAt: Date | null
+  poll: (Omit<NonNullable<ProposalStatus['poll']>, 'finalAt'> & { closedAt: string }) | null
   release: { version: number; tx: string; at: string } | null
   proposedByMe: boolean
   choice: 'yes' | 'no' | null
@@ -203,7 +212,7 @@ type Row = Omit<ProposalStatus, 'mine' | 'createdAt' | 'closesAt' | 'release'> &
 
 // One statement for all proposals: a page that polls it once a second must not cost a query per proposal.
 const readProposals = async (
-  { db, caller }: Context,
+  { db, caller, chain }: Context,
   named: string | undefined,
 ): Promise<ProposalStatus[]> => {
   const rows = await db.query<Row>(
@@ -211,9 +220,9 @@ const readProposals = async (
        p.terms->'licences' as licences, (p.terms->>'rowsWanted')::int as "rowsWanted",
        (p.terms->'evaluation'->>'minimumImprovement')::float8 as "minimumImprovement", p.terms->'split' as split,
        p.price_units::text as "priceUnits", p.bond_units::text as "bondUnits", p.bond_tx as "bondTx", p.terms_hash as "termsHash",
-       p.created_at as "createdAt", p.closes_at as "closesAt",
+       p.created_at as "createdAt", p.closes_at as "closesAt", p.gathering_closed_at as "gatheringClosedAt",
        (select count(*)::int from ballots where proposal_id = p.id) as ballots,
-       (select jsonb_build_object('yesUnits', yes_units::text, 'noUnits', no_units::text, 'passed', passed, 'root', root, 'tx', tx)
+       (select jsonb_build_object('yesUnits', yes_units::text, 'noUnits', no_units::text, 'passed', passed, 'root', root, 'tx', tx, 'closedAt', closed_at)
           from polls where proposal_id = p.id) as poll,
        (select coalesce(sum(units), 0)::text from pledges where proposal_id = p.id) as "pledgedUnits",
        (select count(*)::int from pledges where proposal_id = p.id) as pledges,
@@ -238,10 +247,19 @@ const readProposals = async (
      where $2::text is null or p.name = $2 or p.id::text = $2 order by p.created_at desc limit 50`,
     [caller.accountId, named?.trim().toLowerCase() ?? null],
   )
-  return rows.map(({ proposedByMe, choice, weightUnits, createdAt, closesAt, ...row }) => ({
-    ...row,
-    createdAt: createdAt.toISOString(),
-    closesAt: closesAt.toISOString(),
-    mine: { proposer: proposedByMe ?? false, choice, weightUnits },
-  }))
+  return rows.map(
+    ({ proposedByMe, choice, weightUnits, createdAt, closesAt, gatheringClosedAt, poll, ...row }) => ({
+      ...row,
+      poll: poll && finalPoll(poll, chain.disputeWindowSeconds),
+      gatheringClosedAt: gatheringClosedAt?.toISOString() ?? null,
+      createdAt: createdAt.toISOString(),
+      closesAt: closesAt.toISOString(),
+      mine: { proposer: proposedByMe ?? false, choice, weightUnits },
+    }),
+  )
 }
+
+const finalPoll = ({ closedAt, ...poll }: NonNullable<Row['poll']>, windowSeconds: number) => ({
+  ...poll,
+  finalAt: new Date(new Date(closedAt).getTime() + windowSeconds * 1000).toISOString(),
+})

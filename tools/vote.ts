@@ -50,13 +50,13 @@ export const vote = verb({
         weightUnits: weight.toString(),
         salt,
       }
-      await issueReceipt(context, tx, receiptId, 'ballot', { ...ballot, castAt: now.toISOString() })
       await tx.query(
         `insert into ballots (proposal_id, account_id, choice, weight_units, salt, receipt_id, cast_at) values ($1, $2, $3, $4, $5, $6, $7)
          on conflict (proposal_id, account_id) do update set choice = excluded.choice, salt = excluded.salt, receipt_id = excluded.receipt_id, cast_at = excluded.cast_at`,
         [proposal.id, account.id, input.choice, weight, salt, receiptId, now],
       )
-      await record(context, tx, 'ballot.cast', proposal.id, ballot)
+      const seq = await record(context, tx, 'ballot.cast', proposal.id, ballot)
+      await issueReceipt(context, tx, receiptId, 'ballot', { ...ballot, castAt: now.toISOString() }, seq)
       return {
         receiptId,
         weightUnits: weight.toString(),

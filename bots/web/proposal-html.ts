@@ -1,6 +1,6 @@
 import { html } from 'hono/html'
 import type { ProposalStatus } from '../../tools/status.ts'
-import { countText, improvementText, natsText, tokensText } from '../format.ts'
+import { countText, improvementText, natsText, timeText, tokensText } from '../format.ts'
 import { runProgress } from '../replies-status.ts'
 import { english } from '../sentences.ts'
 import { amount, fact, formFields, hash, nothing, type Piece, time, transaction } from './pieces.ts'
@@ -33,6 +33,12 @@ const reached = (proposal: ProposalStatus): number => {
   return proposal.poll?.passed === true ? 1 : 0
 }
 
+/** Why nothing moves although the proposer has closed the gathering. */
+const closedHtml = ({ state, gatheringClosedAt, poll }: ProposalStatus): Piece =>
+  state === 'gathering' && gatheringClosedAt !== null && poll !== null
+    ? html`; ${english.gatheringClosed(timeText(poll.finalAt))}`
+    : nothing
+
 const stagesOf = (proposal: ProposalStatus): Stage[] => {
   const { poll, rows, snapshot, run, evaluation, release } = proposal
   const at = reached(proposal)
@@ -41,7 +47,7 @@ const stagesOf = (proposal: ProposalStatus): Stage[] => {
     poll === null
       ? html`${countText(proposal.ballots, 'ballot')}, sealed until ${time(proposal.closesAt)}`
       : html`yes <span class="number">${tokensText(poll.yesUnits)}</span>, no <span class="number">${tokensText(poll.noUnits)}</span>`,
-    html`<span class="number">${rows.accepted}</span> rows, <span class="number">${proposal.rowsWanted}</span> wanted${rows.received > 0 ? html`, <span class="number">${rows.received}</span> being checked` : nothing}`,
+    html`<span class="number">${rows.accepted}</span> rows, <span class="number">${proposal.rowsWanted}</span> wanted${rows.received > 0 ? html`, <span class="number">${rows.received}</span> being checked` : nothing}${closedHtml(proposal)}`,
     run === null || run.steps === null
       ? html`${snapshot === null ? '' : countText(snapshot.rows, 'row')}`
       : html`step <span class="number">${run.step ?? 0}</span> of <span class="number">${run.steps}</span>${run.loss === null ? '' : `, loss ${natsText(run.loss)}`}`,
@@ -126,12 +132,17 @@ ${fact('Ledger', html`<a href="/ledger?subject=${proposal.id}">its events</a>`)}
 </dl></section>`
 }
 
-const mayFreeze = ({ state, mine, rows, rowsWanted }: ProposalStatus): boolean =>
-  state === 'gathering' && mine.proposer && rows.accepted >= rowsWanted
+const mayFreeze = ({ state, mine, rows, rowsWanted, gatheringClosedAt }: ProposalStatus): boolean =>
+  state === 'gathering' && gatheringClosedAt === null && mine.proposer && rows.accepted >= rowsWanted
 
 /** Changes whenever `actions` offers something else. */
 export const actionsKey = (proposal: ProposalStatus): string =>
-  `${proposal.state}-${proposal.mine.choice ?? 'none'}-${mayFreeze(proposal) ? 'freeze' : ''}`
+  [
+    proposal.state,
+    ...(proposal.gatheringClosedAt === null ? [] : ['closed']),
+    proposal.mine.choice ?? 'none',
+    ...(mayFreeze(proposal) ? ['freeze'] : []),
+  ].join('-')
 
 /** What one may do about a proposal now. */
 export const actions = (proposal: ProposalStatus, visitor: Visitor): Piece => {
@@ -143,10 +154,10 @@ export const actions = (proposal: ProposalStatus, visitor: Visitor): Piece => {
 <form method="post" action="${path}/vote" class="buttons">${formFields(visitor)}<button name="choice" value="yes" class="${style('yes')}">Vote yes</button><button name="choice" value="no" class="${style('no')}">Vote no</button></form>
 ${pledgeForm(path, visitor)}</section>`
   }
-  if (proposal.state === 'gathering')
+  if (proposal.state === 'gathering' && proposal.gatheringClosedAt === null)
     return html`<section class="card action" id="actions"><h2>Give rows</h2><p>It needs questions with answers: ${proposal.dataWanted}</p>
 <p class="buttons"><a class="button primary" href="${path}/contribute">Contribute</a></p>${mayFreeze(proposal) ? freezeForm(path, visitor) : nothing}${pledgeForm(path, visitor)}</section>`
-  return html`<div id="actions">${proposal.release === null ? nothing : html`<p class="buttons"><a class="button primary" href="/">Ask it</a></p>`}</div>`
+  return html`<div id="actions">${proposal.release === null ? nothing : html`<p class="buttons"><a class="button primary" href="/?model=${proposal.name}">Ask it</a></p>`}</div>`
 }
 
 const freezeForm = (path: string, visitor: Visitor): Piece =>

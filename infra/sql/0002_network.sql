@@ -206,6 +206,7 @@ create table answers (
   state text not null check (state in ('paid', 'answered', 'refunded')),
   price_units bigint not null,
   seed bigint not null,
+  salt bytea not null,                   -- of the hashes in the receipt
   prompt_tokens int,
   answer_tokens int,
   receipt_id uuid,

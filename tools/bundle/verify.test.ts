@@ -150,5 +150,8 @@ describe('whatever is handed in,', () => {
     truncateSync(file, 2 ** 31)
     await expect(verifyBundle(file)).rejects.toMatchObject({ code: 'bundle-too-large' })
     rmSync(file)
+    await expect(verifyBundle(bundle, { mostBytes: bundle.length - 1 })).rejects.toMatchObject({
+      code: 'bundle-too-large',
+    })
   })
 })

@@ -295,7 +295,11 @@ export const openSmallNetwork = async (): Promise<SmallNetwork> => {
     clock: { ...standingClock(NOW), offsetMs: 0 },
     log: silentLog,
     engine: { base: { name: 'base', hash: 'b0' } },
-    chain: { address: (wallet: number) => `0xwallet${wallet}`, balance: async () => 99n },
+    chain: {
+      address: (wallet: number) => `0xwallet${wallet}`,
+      balance: async () => 99n,
+      disputeWindowSeconds: 600,
+    },
   } as unknown as Network
   return { network, remove }
 }

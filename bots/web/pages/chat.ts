@@ -19,6 +19,8 @@ export const chatPages = (site: Site): Hono<Env> => {
   const routes = new Hono<Env>()
   routes.get('/', async c => {
     const visitor = c.get('visitor')
+    const wanted = c.req.query('model')
+    if (wanted !== undefined) site.session(visitor).model = wanted.toLowerCase().split('@')[0] ?? null
     return sendPage(site, c, { title: 'Chat', place: '/', body: await chatBody(site, visitor, nothing) })
   })
   routes.post('/chat', guardBody(limits.form), async c => {
@@ -109,13 +111,20 @@ const chatBody = async (site: Site, visitor: Visitor, log: Piece): Promise<Piece
   const session = site.session(visitor)
   const { models: names } = await readDirectory(site.bot, session)
   const current = names.find(({ name }) => name === session.model)
+  // Another page may have named a model that is not released.
+  session.model = current?.name ?? null
+  const others = names.filter(({ name }) => name !== current?.name)
   return html`<div class="chat">
 <h1 class="sr">Chat</h1>
 <div id="log" class="log" role="log" aria-live="polite" aria-label="Conversation">
 <div class="welcome">${
     names.length === 0
       ? html`<p>No model has been released yet. <a href="/proposals">See what is under way</a>, or <a href="/proposals/new">propose one</a>.</p>`
-      : html`<p>${current === undefined ? html`Choose a model: type <code>/model name</code>.` : html`Questions go to <a href="/models/${current.name}">${current.name}@${current.version}</a>, ${tokensText(current.priceUnits)} tokens each.`} Every answer tells whose contributions shaped it.</p>`
+      : html`<p>${current === undefined ? nothing : html`Questions go to <a href="/models/${current.name}">${current.name}@${current.version}</a>, ${tokensText(current.priceUnits)} tokens each. `}Every answer tells whose contributions shaped it.</p>`
+  }${
+    others.length === 0
+      ? nothing
+      : html`<p>${current === undefined ? 'Whom do you want to ask?' : 'Or ask'} ${others.map(({ name }) => html`<a href="/?model=${name}">${name}</a> `)}</p>`
   }
 <p class="quiet">Commands work too: <code>/status</code>, <code>/propose</code>, <code>/vote</code>, <code>/contribute</code>, <code>/why</code>, <code>/claim</code>, <code>/help</code>.</p></div>
 ${log}</div>

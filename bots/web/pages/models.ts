@@ -47,7 +47,7 @@ const summary = (card: ModelCard): Piece =>
 
 const cardHtml = (card: ModelCard, versions: readonly ModelCard[]): Piece => {
   const most = Math.max(1, card.rows)
-  return html`<div class="headline"><h1>${card.name}@${card.version}</h1><a class="button primary" href="/">Ask it</a></div>
+  return html`<div class="headline"><h1>${card.name}@${card.version}</h1><a class="button primary" href="/?model=${card.name}">Ask it</a></div>
 <p class="lead">${card.purpose}</p>
 <section class="card"><h2>Card</h2><dl class="facts">
 ${fact('Proposer', card.proposer)}
