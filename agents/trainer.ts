@@ -6,13 +6,12 @@ import { defaultRecipe, type Recipe } from '../tools/tune.ts'
 import { actAs } from './act.ts'
 import { policy } from './policy.ts'
 
-/** The recipe for a datanet of so many rows: the default, with more epochs where three would be too few steps. */
-export const chooseRecipe = (rows: number): Recipe & { targets: string[] } => {
-  const stepsAnEpoch = Math.max(1, Math.ceil(rows / defaultRecipe.batch))
-  const { least, most } = policy.trainer.epochs
-  const epochs = Math.min(most, Math.max(least, Math.ceil(policy.trainer.leastSteps / stepsAnEpoch)))
-  return { ...defaultRecipe, targets: [...defaultRecipe.targets], epochs }
-}
+/** The recipe for a datanet of so many rows: the default, or the one for small datanets. */
+export const chooseRecipe = (rows: number): Recipe & { targets: string[] } => ({
+  ...defaultRecipe,
+  ...(rows < policy.trainer.smallDatanet ? policy.trainer.small : {}),
+  targets: [...defaultRecipe.targets],
+})
 
 /** Trains one ordered run. What cannot succeed on a second try ends the run with its reason; the rest is tried again. */
 export const work = async (

@@ -75,6 +75,7 @@ class TerminalChat {
   private timer: NodeJS.Timeout | undefined
   private left = false
   private offered: readonly Choice[] = []
+  private readonly late: Reply[] = []
 
   constructor(bot: Bot, session: Session, options: TerminalOptions) {
     this.bot = bot
@@ -182,6 +183,7 @@ class TerminalChat {
     })
     this.running = null
     this.endLine()
+    for (const reply of this.late.splice(0)) this.say(reply)
     await this.refresh()
     this.prompt()
   }
@@ -229,20 +231,23 @@ class TerminalChat {
     await tellNotices(this.bot, this.session, reply => {
       told.push(reply)
     })
-    const before = this.bar
-    this.bar = await this.trainingBar()
-    if (told.length === 0 && this.bar === before) return
-    if (this.running !== null) return
-    this.clearPrompt(before)
-    for (const reply of told) this.say(reply)
-    this.prompt(true)
+    const bar = await this.trainingBar()
+    // A line may have been sent meanwhile: its answer owns the screen now, and the notices wait for its end.
+    if (this.running !== null) this.late.push(...told)
+    else if (told.length > 0 || bar !== this.bar) this.redraw(told, bar)
   }
 
-  // readline redraws its own prompt, but knows nothing of a bar that has gone or come.
-  private clearPrompt(before: string): void {
+  /** Puts replies and a new bar above what is being typed. */
+  private redraw(told: readonly Reply[], bar: string): void {
     const rows = this.lines.getCursorPos().rows
-    this.write(`${rows > 0 ? `\u001B[${rows}A` : ''}\r\u001B[J`)
-    if (before !== this.bar) this.lines.setPrompt('')
+    if (told.length > 0) {
+      this.write(`${rows > 0 ? `\u001B[${rows}A` : ''}\r\u001B[J`)
+      for (const reply of told) this.say(reply)
+      // readline goes up by the rows it drew last before it draws again.
+      this.write('\n'.repeat(rows))
+    }
+    this.bar = bar
+    this.prompt(true)
   }
 
   private async trainingBar(): Promise<string> {
