@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { commandsOf, type Defaults, faultOf, findCommand, parseCommand, usage } from './commands.ts'
+import { type Defaults, parseCommand } from './command-line.ts'
+import { commandsOf, faultOf, findCommand, usage } from './commands.ts'
 import { english } from './sentences.ts'
 import { openStory } from './testing/story.ts'
 

@@ -1,5 +1,6 @@
 import { fault } from '../infra/errors.ts'
-import { type Argument, faultOf, type ParsedLine, readValue } from './commands.ts'
+import { type ParsedLine, readValue } from './command-line.ts'
+import { type Argument, faultOf } from './commands.ts'
 import { type Say, text } from './reply.ts'
 import { parseRows, type SentRow } from './rows.ts'
 import type { Dialogue, Directory, Session, Surroundings } from './session.ts'

@@ -10,7 +10,7 @@ export const explainReplies = (output: z.output<typeof explain.output>, say: Sen
     kind: 'card',
     title: output.question,
     body: output.answer,
-    fields: [{ label: 'Model', value: output.model }],
+    fields: [{ label: say.label('Model'), value: output.model }],
   }
   if (!output.measured) return [head, text(say.measuring)]
   return [
@@ -18,8 +18,8 @@ export const explainReplies = (output: z.output<typeof explain.output>, say: Sen
     text(say.nats(natsText(output.nats.base), natsText(output.nats.adapter)), 'quiet'),
     ...(output.abstained === null ? [] : [text(abstention(output.abstained, say))]),
     ...(output.contributors.length === 0 ? [] : [contributors(output, say)]),
-    ...(output.spans.length === 0 ? [] : [spans(output)]),
-    ...(output.rows.length === 0 ? [] : [rows(output)]),
+    ...(output.spans.length === 0 ? [] : [spans(output, say)]),
+    ...(output.rows.length === 0 ? [] : [rows(output, say)]),
     text(say.unattributed(output.unattributed), 'quiet'),
   ]
 }
@@ -31,8 +31,12 @@ const abstention = (reason: string, say: Sentences): string =>
 
 const contributors = (output: Explained, say: Sentences): Reply => ({
   kind: 'table',
-  title: 'Contributors',
-  columns: [{ label: 'Who' }, { label: 'Share', numeric: true }, { label: 'Interval' }],
+  title: say.label('Contributors'),
+  columns: [
+    { label: say.label('Who') },
+    { label: say.label('Share'), numeric: true },
+    { label: say.label('Interval') },
+  ],
   rows: output.contributors.map(({ name, share, low, high }) => [
     name,
     percentText(share),
@@ -41,17 +45,21 @@ const contributors = (output: Explained, say: Sentences): Reply => ({
   ...(output.provisional ? { note: say.provisional } : {}),
 })
 
-const spans = (output: Explained): Reply => ({
+const spans = (output: Explained, say: Sentences): Reply => ({
   kind: 'table',
-  title: 'Words that stand in a contribution as they stand in the answer',
-  columns: [{ label: 'Words' }, { label: 'Who' }],
+  title: say.label('Words that stand in a contribution as they stand in the answer'),
+  columns: [{ label: say.label('Words') }, { label: say.label('Who') }],
   rows: output.spans.map(({ text, contributor }) => [`"${oneLine(text, 80)}"`, contributor]),
 })
 
-const rows = (output: Explained): Reply => ({
+const rows = (output: Explained, say: Sentences): Reply => ({
   kind: 'table',
-  title: 'Rows with the most influence, in nats (plus: for the answer, minus: against it)',
-  columns: [{ label: 'Nats', numeric: true }, { label: 'Who' }, { label: 'Question' }],
+  title: say.label('Rows with the most influence, in nats (plus: for the answer, minus: against it)'),
+  columns: [
+    { label: say.label('Nats'), numeric: true },
+    { label: say.label('Who') },
+    { label: say.label('Question') },
+  ],
   rows: output.rows.map(row => [
     `${row.influence >= 0 ? '+' : ''}${natsText(row.influence)}`,
     row.contributor,

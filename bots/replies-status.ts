@@ -22,13 +22,13 @@ export const statusReplies = (output: z.output<typeof status.output>, say: Sente
   return [
     {
       kind: 'table',
-      title: 'Proposals',
+      title: say.label('Proposals'),
       columns: [
-        { label: 'Model' },
-        { label: 'State' },
-        { label: 'Rows', numeric: true },
-        { label: 'Price', numeric: true },
-        { label: 'Answers', numeric: true },
+        { label: say.label('Model') },
+        { label: say.label('State') },
+        { label: say.label('Rows'), numeric: true },
+        { label: say.label('Price'), numeric: true },
+        { label: say.label('Answers'), numeric: true },
       ],
       rows: output.proposals.map(proposal => [
         proposal.release === null ? proposal.name : `${proposal.name}@${proposal.release.version}`,
@@ -37,7 +37,7 @@ export const statusReplies = (output: z.output<typeof status.output>, say: Sente
         tokensText(proposal.priceUnits),
         String(proposal.answers),
       ]),
-      note: 'One in full: /status <model>',
+      note: say.label('One in full: /status <model>'),
     },
     ...foot,
   ]
@@ -46,29 +46,32 @@ export const statusReplies = (output: z.output<typeof status.output>, say: Sente
 const proposalReplies = (proposal: ProposalStatus, say: Sentences): Reply[] => {
   const { poll, evaluation, run, snapshot } = proposal
   const fields: (Field | null)[] = [
-    { label: 'State', value: stateText(proposal, say) },
-    { label: 'Data wanted', value: proposal.dataWanted },
-    { label: 'Licences', value: proposal.licences.join(', ') },
-    { label: 'Price', value: `${tokensText(proposal.priceUnits)} tokens a question` },
-    { label: 'Bond', value: `${tokensText(proposal.bondUnits)} tokens by ${proposal.proposer}` },
+    { label: say.label('State'), value: stateText(proposal, say) },
+    { label: say.label('Data wanted'), value: proposal.dataWanted },
+    { label: say.label('Licences'), value: proposal.licences.join(', ') },
+    { label: say.label('Price'), value: `${tokensText(proposal.priceUnits)} tokens a question` },
+    { label: say.label('Bond'), value: `${tokensText(proposal.bondUnits)} tokens by ${proposal.proposer}` },
     {
-      label: 'Vote',
+      label: say.label('Vote'),
       value:
         poll === null
           ? `${countText(proposal.ballots, 'ballot')}, sealed until ${timeText(proposal.closesAt)}`
           : `${poll.passed ? 'passed' : 'rejected'}: yes ${tokensText(poll.yesUnits)}, no ${tokensText(poll.noUnits)}`,
     },
     {
-      label: 'Rows',
+      label: say.label('Rows'),
       value: `${proposal.rows.accepted} accepted, ${proposal.rowsWanted} wanted, ${proposal.rows.refused} refused, from ${countText(proposal.contributors, 'person').replace('persons', 'people')}`,
     },
-    snapshot && { label: 'Snapshot', value: `${countText(snapshot.rows, 'row')}, root ${snapshot.root}` },
+    snapshot && {
+      label: say.label('Snapshot'),
+      value: `${countText(snapshot.rows, 'row')}, root ${snapshot.root}`,
+    },
     evaluation && {
-      label: 'Held-out loss',
+      label: say.label('Held-out loss'),
       value: `${natsText(evaluation.adapterLoss)} nats a token, base ${natsText(evaluation.baseLoss)}: ${improvementText(evaluation.baseLoss, evaluation.adapterLoss)} gone`,
     },
     {
-      label: 'Split',
+      label: say.label('Split'),
       value: Object.entries(proposal.split)
         .map(([who, part]) => `${who} ${part} %`)
         .join(', '),
@@ -83,7 +86,7 @@ const proposalReplies = (proposal: ProposalStatus, say: Sentences): Reply[] => {
   return [
     card,
     ...(run?.state === 'training' && run.steps !== null ? [runProgress(proposal, say)] : []),
-    ...nextSteps(proposal),
+    ...nextSteps(proposal, say),
   ]
 }
 
@@ -114,15 +117,15 @@ export const runProgress = (proposal: ProposalStatus, say: Sentences): Reply & {
   }
 }
 
-const nextSteps = ({ name, state, poll, gatheringClosedAt }: ProposalStatus): Reply[] => {
+const nextSteps = ({ name, state, poll, gatheringClosedAt }: ProposalStatus, say: Sentences): Reply[] => {
   if (state === 'voting' && poll === null)
     return [
       {
         kind: 'choices',
-        text: 'What do you want?',
+        text: say.label('What do you want?'),
         choices: [
-          { label: 'Vote yes', line: `/vote ${name} yes` },
-          { label: 'Vote no', line: `/vote ${name} no` },
+          { label: say.label('Vote yes'), line: `/vote ${name} yes` },
+          { label: say.label('Vote no'), line: `/vote ${name} no` },
         ],
       },
     ]
@@ -130,8 +133,8 @@ const nextSteps = ({ name, state, poll, gatheringClosedAt }: ProposalStatus): Re
     return [
       {
         kind: 'choices',
-        text: 'It needs rows.',
-        choices: [{ label: 'Contribute', line: `/contribute ${name}` }],
+        text: say.label('It needs rows.'),
+        choices: [{ label: say.label('Contribute'), line: `/contribute ${name}` }],
       },
     ]
   return []

@@ -3,6 +3,8 @@ import { countText, durationText, percentText, tokensText } from './format.ts'
 
 /** Every sentence a bot says, in one language. Another language is another value of the same type. */
 export const english = {
+  /** Short names of fields, columns and tables; another language looks them up by the English one. */
+  label: (english: string): string => english,
   greeting: (name: string) => `Hello, ${name}. Ask a question, or type /help.`,
   farewell: 'Goodbye.',
   noModel: 'No model has been released yet, so nothing can answer. /status shows what is under way.',

@@ -1,7 +1,8 @@
 import type { Caller, Network } from '../tools/context.ts'
 import { call, type Verb } from '../tools/registry.ts'
 import type { ProposalStatus } from '../tools/status.ts'
-import { type Argument, type Command, commandsOf, type Defaults } from './commands.ts'
+import type { Defaults } from './command-line.ts'
+import { type Argument, type Command, commandsOf } from './commands.ts'
 import { languages, type Sentences } from './sentences.ts'
 
 /** What every conversation on one surface shares. */

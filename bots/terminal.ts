@@ -201,8 +201,8 @@ class TerminalChat {
     }
     if (this.session.pending !== null || this.lines.line !== '') {
       this.session.pending = null
-      this.write('\n')
-      // Ctrl-U: what was typed so far is dropped with the dialogue.
+      this.clearPrompt(() => {})
+      // To the line's end, then Ctrl-U: what was typed so far is dropped with the dialogue.
       this.lines.write(null, { ctrl: true, name: 'e' })
       this.lines.write(null, { ctrl: true, name: 'u' })
       this.prompt()
@@ -239,15 +239,21 @@ class TerminalChat {
 
   /** Puts replies and a new bar above what is being typed. */
   private redraw(told: readonly Reply[], bar: string): void {
-    const rows = this.lines.getCursorPos().rows
-    if (told.length > 0) {
-      this.write(`${rows > 0 ? `\u001B[${rows}A` : ''}\r\u001B[J`)
+    this.clearPrompt(() => {
       for (const reply of told) this.say(reply)
-      // readline goes up by the rows it drew last before it draws again.
-      this.write('\n'.repeat(rows))
-    }
+    })
     this.bar = bar
     this.prompt(true)
+  }
+
+  // readline redraws from where its last drawing began, which it counts in rows; a line that has wrapped since while
+  // somebody typed is not in that count, so the way up is made here, and the way that readline will go is given back.
+  private clearPrompt(between: () => void): void {
+    const { rows } = this.lines.getCursorPos()
+    const drawn: unknown = Reflect.get(this.lines, 'prevRows')
+    this.write(`${rows > 0 ? `\u001B[${rows}A` : ''}\r\u001B[J`)
+    between()
+    this.write('\n'.repeat(typeof drawn === 'number' ? drawn : 0))
   }
 
   private async trainingBar(): Promise<string> {

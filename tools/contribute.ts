@@ -54,7 +54,7 @@ export const contribute = verb({
         answer: row.answer.trim(),
         licence: row.licence ?? input.licence,
       }
-      const refusal = refuseBeforeStorage(content)
+      const refusal = refuseBeforeStorage(content, proposal.terms.licences)
       return {
         id: idFrom('contribution', submissionId, String(position)),
         position,
