@@ -89,7 +89,7 @@ const start = async (tourWanted: boolean): Promise<number> => {
       const result = await runTour(network, screenOn(process.stdout, settings.NO_COLOR === undefined), {
         data,
         bad,
-        questions: Number(values.questions),
+        questions: questionsWanted(),
       })
       const { ok, failed } = held(result)
       if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`)
@@ -130,6 +130,15 @@ const chat = async (network: Network): Promise<void> => {
   await writeFile(file, lines.slice(0, 500).join('\n'), { mode: 0o600 })
 }
 
+/** The number of questions that the tour asks. */
+const questionsWanted = (): number => {
+  const wanted = Number(values.questions)
+  if (Number.isInteger(wanted) && wanted >= 1 && wanted <= 1000) return wanted
+  throw fault('option-invalid', `--questions ${values.questions} is not a number of questions.`, {
+    fix: 'Write a whole number from 1 to 1000.',
+  })
+}
+
 const missing = (option: string): never => {
   throw fault('option-missing', `${option} is needed with --data.`, {
     fix: `Add ${option} FILE with held-out {question, answer} rows.`,
@@ -137,7 +146,9 @@ const missing = (option: string): never => {
 }
 
 const verify = async (file: string | undefined): Promise<number> => {
-  const { ok, checks } = await verifyBundle(file ?? missing('verify FILE.tar'))
+  if (file === undefined)
+    throw fault('file-missing', 'No bundle was named.', { fix: 'Run tributary verify FILE.tar.' })
+  const { ok, checks } = await verifyBundle(file)
   for (const item of checks)
     say(`${item.ok ? 'ok  ' : 'FAIL'}  ${item.name} (${item.count})${item.ok ? '' : `: ${item.detail}`}`)
   say(ok ? 'The bundle holds.' : 'The bundle does not hold.')

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { canonicalJson, sha256Hex } from '../infra/canonical.ts'
+import { fault } from '../infra/errors.ts'
 import { idFrom } from '../infra/ids.ts'
 import { refuseBeforeStorage } from './checks/before-storage.ts'
 import { findAccount, findProposal, inState } from './find.ts'
@@ -45,6 +46,10 @@ export const contribute = verb({
     const account = await findAccount(context.db, context.caller.accountId)
     const proposal = await findProposal(context.db, input.proposal)
     inState(proposal, ['gathering'], 'Contribute while a model gathers its data; /status shows which do.')
+    if (proposal.gatheringClosedAt !== null)
+      throw fault('gathering-closed', `"${proposal.name}" has ended its gathering.`, {
+        fix: 'Contribute to another model; /status shows which gather.',
+      })
     const submissionId = idFrom('submission', context.key)
     const now = context.clock.now()
     const rows = input.rows.map((row, position) => {

@@ -9,7 +9,7 @@ export const limits = {
   /** Prepaid balance that counts as stake in a vote, units: capped, so that money alone cannot decide. */
   stakeCap: asUnits(100_000_000n),
   /** Share of the snapshotted voting power that has to take part, basis points. */
-  quorum: 2_000n,
+  quorum: 1_000n,
   /** Rows in one submission; larger files are sent in parts, so that one verdict never takes minutes. */
   submissionRows: 500,
   /** Characters of a question or an answer that are looked at at all. */

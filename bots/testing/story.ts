@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { networkClock } from '../../infra/clock.ts'
 import { fault } from '../../infra/errors.ts'
 import { silentLog } from '../../infra/log.ts'
 import type { Caller, Network } from '../../tools/context.ts'
@@ -75,7 +74,7 @@ const memoryNetwork = (): Network => {
     tx: async (work: (tx: unknown) => Promise<unknown>) => work(db),
     afterCommit: (work: () => void) => work(),
   }
-  return { db, log: silentLog, clock: networkClock() } as unknown as Network
+  return { db, log: silentLog, clock: { now: () => new Date(), offsetMs: 0 } } as unknown as Network
 }
 
 /** Opens a story; `parts` are its proposals. */

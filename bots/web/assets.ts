@@ -11,6 +11,9 @@ const own = (name: string) => fileURLToPath(new URL(`static/${name}`, import.met
 /** The files that pages load: our own, and libraries as npm installed them. */
 const files = {
   'style.css': own('style.css'),
+  'boxes.css': own('boxes.css'),
+  'forms.css': own('forms.css'),
+  'phone.css': own('phone.css'),
   'icon.svg': own('icon.svg'),
   'page.js': own('page.js'),
   'chart.js': own('chart.js'),

@@ -25,6 +25,7 @@ export interface PageParts {
 /** A whole page. */
 export const page = (site: Site, visitor: Visitor, parts: PageParts): Piece => {
   const script = (name: AssetName) => html`<script src="${site.assets.address(name)}" defer></script>`
+  const sheet = (name: AssetName) => html`<link rel="stylesheet" href="${site.assets.address(name)}">`
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -34,8 +35,8 @@ export const page = (site: Site, visitor: Visitor, parts: PageParts): Piece => {
 <meta name="htmx-config" content='{"includeIndicatorCSS":false,"history":false}'>
 <title>${parts.title} · Tributary</title>
 <link rel="icon" href="${site.assets.address('icon.svg')}">
-${(parts.styles ?? []).map(name => html`<link rel="stylesheet" href="${site.assets.address(name)}">`)}
-<link rel="stylesheet" href="${site.assets.address('style.css')}">
+${(parts.styles ?? []).map(sheet)}
+${(['style.css', 'boxes.css', 'forms.css', 'phone.css'] as const).map(sheet)}
 ${(['htmx.js', 'htmx-sse.js', 'page.js', ...(parts.scripts ?? [])] as AssetName[]).map(script)}
 </head>
 <body>

@@ -225,6 +225,7 @@ export const openSmallNetwork = async (): Promise<SmallNetwork> => {
     state: 'answered',
     price_units: 50_000n,
     seed: 1n,
+    salt: Buffer.alloc(32),
     receipt_id: ids.receipt,
     asked_at: NOW,
     answered_at: NOW,

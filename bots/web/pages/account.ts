@@ -61,13 +61,14 @@ ${payouts(told)}
 ${submissions(told)}
 ${asked(told)}`
 
+// The share stands second: a phone shows the first two columns, the others by scrolling.
 const shaped = ({ shaped }: AccountStatus): Piece =>
   html`<section class="card"><h2>Why you earned it</h2>${
     shaped.length === 0
       ? html`<p class="empty">No answer has used your rows yet.</p>`
-      : html`<div class="scroll"><table><thead><tr><th scope="col">Question asked</th><th scope="col">Model</th><th scope="col" class="number">Epoch</th><th scope="col">Your share</th></tr></thead><tbody>${shaped.map(
+      : html`<div class="scroll"><table><thead><tr><th scope="col">Question asked</th><th scope="col">Your share</th><th scope="col">Model</th><th scope="col" class="number">Epoch</th></tr></thead><tbody>${shaped.map(
           row =>
-            html`<tr><td>${row.question}</td><td><a href="/models/${row.model}">${row.model}</a></td><td class="number">${row.epoch}</td><td>${partBar(row.share, 'Your share')}</td></tr>`,
+            html`<tr><td>${row.question}</td><td>${partBar(row.share, 'Your share')}</td><td><a href="/models/${row.model}">${row.model}</a></td><td class="number">${row.epoch}</td></tr>`,
         )}</tbody></table></div>`
   }</section>`
 

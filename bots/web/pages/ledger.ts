@@ -62,7 +62,7 @@ ${told.next === null ? nothing : html`<p class="buttons"><a class="button" href=
 <section class="card"><h2>Anchors</h2>${
     told.anchors.length === 0
       ? html`<p class="empty">Nothing is anchored yet.</p>`
-      : html`<div class="scroll"><table><thead><tr><th scope="col">Events</th><th scope="col">Merkle root</th><th scope="col">Transaction</th><th scope="col">Time</th></tr></thead><tbody>${told.anchors.map(
+      : html`<div class="scroll"><table><thead><tr><th scope="col" class="number">Events</th><th scope="col">Merkle root</th><th scope="col">Transaction</th><th scope="col">Time</th></tr></thead><tbody>${told.anchors.map(
           item =>
             html`<tr><td class="number">${item.fromSeq}–${item.toSeq}</td><td>${hash(item.root)}</td><td>${transaction(item.tx)}</td><td class="nowrap">${time(item.at)}</td></tr>`,
         )}</tbody></table></div>`
