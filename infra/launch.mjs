@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Runs the program on any Node >= 18: installs what is missing, and re-executes itself under the pinned Node of
+// Runs the program on any Node >= 20: installs what is missing, and re-executes itself under the pinned Node of
 // infra/node where the one at hand is too old to run TypeScript as it is. Plain JavaScript on purpose.
 import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, statSync } from 'node:fs'
@@ -33,9 +33,11 @@ const install = (folder, what) => {
 const runtime = () => {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if (major > 22 || (major === 22 && minor >= 18)) return process.execPath
-  install(nodeFolder, 'a Node that runs TypeScript (yours is ' + process.version + ')')
+  install(nodeFolder, `a Node that runs TypeScript (yours is ${process.version})`)
   const packages = join(nodeFolder, 'node_modules')
-  const name = readdirSync(packages).find(entry => entry.startsWith('node-'))
+  const name = existsSync(packages)
+    ? readdirSync(packages).find(entry => entry.startsWith('node-'))
+    : undefined
   if (name === undefined) {
     process.stderr.write(
       'No pinned Node exists for this platform. Install Node 24 or newer, then run this again.\n',

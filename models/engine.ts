@@ -44,7 +44,7 @@ export const allLinear: readonly string[] = [
   'down_proj',
 ]
 
-/** For the shipped base: on 974 rows of MedQuAD the held-out loss falls from 3.597 to 1.371 nats a token (2e-3: 1.557). */
+/** For the shipped base: on 974 rows of MedQuAD the held-out loss falls from 3.597 to 1.361 nats a token (2e-3: 1.557). */
 export const defaultRecipe: Recipe = {
   rank: 8,
   alpha: 16,

@@ -1,3 +1,4 @@
+// Long: one story with everybody in it; in parts nobody would see how it hangs together.
 import { z } from 'zod'
 import { fault } from '../../infra/errors.ts'
 import { silentLog } from '../../infra/log.ts'

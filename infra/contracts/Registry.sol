@@ -9,7 +9,7 @@ import {Authorization, Authorizations} from "./Authorization.sol";
 import {Ballots} from "./Ballots.sol";
 import {IRegistry} from "./IRegistry.sol";
 
-/// @dev A little over 300 lines on purpose: one escrow, and everything that moves a unit out of it, on one page to audit.
+/// @dev Long: one escrow, and everything that moves a unit out of it, on one page to audit.
 contract Registry is IRegistry, AccessManaged {
     using SafeERC20 for IERC20;
 

@@ -13,7 +13,7 @@ import {Authorization, Authorizations} from "./Authorization.sol";
 import {IRewards} from "./IRewards.sol";
 import {RewardTree} from "./RewardTree.sol";
 
-/// @dev A little over 300 lines on purpose: everything that moves a unit of the rewards is on one page to audit.
+/// @dev Long: everything that moves a unit of the rewards is on one page to audit.
 contract Rewards is IRewards, AccessManaged, EIP712, Nonces {
     using SafeERC20 for IERC20;
 

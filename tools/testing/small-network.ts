@@ -1,3 +1,4 @@
+// Long: one network, row by row, in the order in which it came to be.
 import { standingClock } from '../../infra/clock.ts'
 import { idFrom } from '../../infra/ids.ts'
 import { append } from '../../infra/ledger.ts'
