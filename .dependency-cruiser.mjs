@@ -59,7 +59,7 @@ export default {
     door('onnxruntime', 'node_modules/onnxruntime-node', '^models/session\\.ts$'),
     door('pg', 'node_modules/pg/', '^infra/db\\.ts$'),
     door('pglite', 'node_modules/@electric-sql/', '^infra/(db-worker|embedded-postgres)\\.ts$'),
-    door('viem', 'node_modules/viem', '^infra/chain[a-z-]*\\.ts$'),
+    door('viem', 'node_modules/viem', '^infra/chain[a-z-]*(\\.test)?\\.ts$'),
     door('langgraph', 'node_modules/@langchain/langgraph', '^agents/'),
   ],
   options: {

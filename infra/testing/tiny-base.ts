@@ -14,7 +14,10 @@ export const writeTinyBase = async (folder: string, layers = 2): Promise<void> =
   const kept = [...tensors].filter(([name]) => Number(/layers\.(\d+)\./.exec(name)?.[1] ?? 0) < layers)
   await writeFile(join(folder, 'model.safetensors'), encodeSafetensors(kept))
   const config: Record<string, unknown> = JSON.parse(await readFile(join(shipped, 'config.json'), 'utf8'))
-  await writeFile(join(folder, 'config.json'), JSON.stringify({ ...config, num_hidden_layers: layers, torch_dtype: 'float32' }))
+  await writeFile(
+    join(folder, 'config.json'),
+    JSON.stringify({ ...config, num_hidden_layers: layers, torch_dtype: 'float32' }),
+  )
   for (const file of ['tokenizer.json', 'tokenizer_config.json', 'generation_config.json'])
     await cp(join(shipped, file), join(folder, file))
 }
