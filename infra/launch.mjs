@@ -11,19 +11,22 @@ const nodeFolder = join(root, 'infra', 'node')
 
 const changed = path => (existsSync(path) ? statSync(path).mtimeMs : 0)
 
-/** Installs a folder's locked packages when they are absent or older than its lock file. */
+/**
+ * Installs a folder's locked packages when they are absent or older than its lock file. Not by `npm ci`, which refuses a
+ * lock file made where the binaries of other platforms cannot be had; `--no-save` leaves the lock file as it is.
+ */
 const install = (folder, what) => {
   const installed = join(folder, 'node_modules', '.package-lock.json')
   if (changed(installed) > 0 && changed(installed) >= changed(join(folder, 'package-lock.json'))) return
   process.stderr.write(`Installing ${what} ...\n`)
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+  const { status } = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
     cwd: folder,
     stdio: ['ignore', 2, 2],
     shell: process.platform === 'win32',
   })
   if (status !== 0) {
     process.stderr.write(
-      `npm ci failed in ${folder}. Check that npm reaches its registry, then run this again.\n`,
+      `npm install failed in ${folder}. Check that npm reaches its registry, then run this again.\n`,
     )
     process.exit(1)
   }
