@@ -4,6 +4,7 @@ import type { Job } from '../infra/queue.ts'
 import { traced } from '../infra/telemetry.ts'
 import { anchor } from '../tools/anchor.ts'
 import type { Network, Update } from '../tools/context.ts'
+import { forgetDatanets } from '../tools/datanet.ts'
 import type { JobName, Jobs } from '../tools/jobs.ts'
 import { actAs } from './act.ts'
 import { measure } from './attributor.ts'
@@ -63,12 +64,20 @@ export const startAgents = async (
   })
   await on('curate', async data => {
     const { submissionId } = data
-    const taken = await takeThread(network, curator, submissionId, { submissionId })
+    const open = await db.query(`select id from submissions where id = $1 and state = 'received'`, [
+      submissionId,
+    ])
+    if (open.length === 0) return checkpointer.deleteThread(submissionId)
+    const taken = await takeThread(network, curator, submissionId, { submissionId }).catch(error => {
+      // Rows that were placed for comparison may never be accepted now.
+      forgetDatanets(network)
+      throw error
+    })
     await lookAgain('curate', data, taken)
     // The verdicts stand in the tables; the thread has done its work.
     if (taken) await checkpointer.deleteThread(submissionId)
   })
-  await on('train', ({ runId }, job) => work(network, runId, job.signal, update => onUpdate(runId, update)))
+  await on('train', ({ runId }, job) => work(network, runId, job, update => onUpdate(runId, update)))
   await on('attribute', ({ answerId }, job) => measure(network, answerId, job.signal))
 
   let looking: Promise<void> | null = null
@@ -78,6 +87,8 @@ export const startAgents = async (
     const due = await whatIsDue(db, now)
     for (const proposalId of due.proposals)
       await queue.add(db, 'lifecycle', { proposalId }, { key: proposalId })
+    for (const submissionId of due.submissions)
+      await queue.add(db, 'curate', { submissionId }, { key: submissionId })
     for (const epoch of due.epochs) await queue.add(db, 'settlement', { epoch }, { key: String(epoch) })
     if (now.getTime() - anchoredAt < policy.anchorSeconds * 1000) return
     anchoredAt = now.getTime()
@@ -98,10 +109,17 @@ export const startAgents = async (
   }
 }
 
-/** What time alone has made due: polls that closed, frozen datanets whose vote became final, epochs to close or to activate. */
-const whatIsDue = async (db: Db, now: Date): Promise<{ proposals: string[]; epochs: number[] }> => {
+/**
+ * What time alone has made due: polls that closed, frozen datanets whose vote became final, epochs to close or to activate,
+ * and submissions whose job died: a row without a verdict would keep its datanet from being frozen for ever.
+ */
+const whatIsDue = async (
+  db: Db,
+  now: Date,
+): Promise<{ proposals: string[]; submissions: string[]; epochs: number[] }> => {
   const proposals = await db.query<{ id: string }>(
-    `select id from proposals where (state = 'voting' and closes_at <= $1) or (state = 'gathering' and gathering_closed_at is not null)`,
+    `select id from proposals where (state = 'voting' and closes_at <= $1) or (state = 'gathering' and gathering_closed_at is not null)
+       or (state in ('rejected', 'failed', 'gathering') and unwound_at is null and unwind_after <= $1)`,
     [now],
   )
   const epochs = await db.query<{ number: number }>(
@@ -109,5 +127,13 @@ const whatIsDue = async (db: Db, now: Date): Promise<{ proposals: string[]; epoc
        or (state = 'open' and opened_at <= $2 and exists (select 1 from balances where account = 'income:' || e.number and units >= $3))`,
     [now, new Date(now.getTime() - policy.treasurer.epochSeconds * 1000), policy.treasurer.leastIncome],
   )
-  return { proposals: proposals.map(row => row.id), epochs: epochs.map(row => row.number) }
+  const submissions = await db.query<{ id: string }>(
+    `select id from submissions where state = 'received' and received_at <= $1`,
+    [new Date(now.getTime() - policy.curateAgainSeconds * 1000)],
+  )
+  return {
+    proposals: proposals.map(row => row.id),
+    submissions: submissions.map(row => row.id),
+    epochs: epochs.map(row => row.number),
+  }
 }

@@ -56,6 +56,7 @@ describe('the curator', () => {
       proposalId: 'p',
       state: 'gathering' as const,
       pollClosed: true,
+      ended: false,
       accepted: 10,
       snapshotId: null,
       runId: null,

@@ -2,11 +2,11 @@ import { Annotation, type BaseCheckpointSaver, END, interrupt, START, StateGraph
 import type { Network } from '../tools/context.ts'
 import { evaluate } from '../tools/evaluate.ts'
 import { inspect, type LifecycleView } from '../tools/inspect.ts'
-import { refundPledges } from '../tools/refund-pledges.ts'
 import { release } from '../tools/release.ts'
 import { snapshot } from '../tools/snapshot.ts'
 import { tally } from '../tools/tally.ts'
 import { tune } from '../tools/tune.ts'
+import { unwind } from '../tools/unwind.ts'
 import { actAs } from './act.ts'
 import * as curator from './curator.ts'
 import * as trainer from './trainer.ts'
@@ -21,7 +21,8 @@ type State = typeof State.State
 /** What each waiting node waits for: people, time or a worker. */
 const waits: Readonly<Record<string, { for: string; ready: (view: LifecycleView) => boolean }>> = {
   vote: { for: 'the end of the vote', ready: view => view.state !== 'voting' || view.pollClosed },
-  gather: { for: 'data', ready: view => view.state !== 'gathering' || curator.mayFreeze(view) },
+  gather: { for: 'data', ready: view => view.ended || view.state !== 'gathering' || curator.mayFreeze(view) },
+  unwind: { for: 'the end of the dispute window or of the delivery term', ready: view => view.ended },
   'await-run': { for: 'a worker', ready: view => view.runState === 'trained' || view.runState === 'failed' },
 }
 
@@ -56,14 +57,16 @@ export const lifecycleGraph = (network: Network, checkpointer: BaseCheckpointSav
       const { passed } = await as.treasurer(tally, { proposal: state.proposalId }, { key: state.proposalId })
       return { passed }
     })
-    .addNode('refund', async state => {
-      await as.treasurer(refundPledges, { proposal: state.proposalId }, { key: state.proposalId })
+    .addNode('unwind', async state => {
+      await waitAt('unwind', state)
+      await as.treasurer(unwind, { proposal: state.proposalId }, { key: state.proposalId })
       return {}
     })
     .addNode('gather', async state => {
-      await waitAt('gather', state)
+      const { ended } = await waitAt('gather', state)
+      if (ended) return { passed: false }
       await as.curator(snapshot, { proposal: state.proposalId }, { key: state.proposalId })
-      return {}
+      return { passed: true }
     })
     .addNode('tune', async state => {
       const { accepted, snapshotId } = await look(state)
@@ -88,12 +91,12 @@ export const lifecycleGraph = (network: Network, checkpointer: BaseCheckpointSav
       return {}
     })
     .addEdge(START, 'vote')
-    .addConditionalEdges('vote', state => (state.passed ? 'gather' : 'refund'), ['gather', 'refund'])
-    .addEdge('refund', END)
-    .addEdge('gather', 'tune')
+    .addConditionalEdges('vote', state => (state.passed ? 'gather' : 'unwind'), ['gather', 'unwind'])
+    .addEdge('unwind', END)
+    .addConditionalEdges('gather', state => (state.passed ? 'tune' : 'unwind'), ['tune', 'unwind'])
     .addEdge('tune', 'await-run')
-    .addConditionalEdges('await-run', state => (state.passed ? 'evaluate' : END), ['evaluate', END])
-    .addConditionalEdges('evaluate', state => (state.passed ? 'release' : END), ['release', END])
+    .addConditionalEdges('await-run', state => (state.passed ? 'evaluate' : 'unwind'), ['evaluate', 'unwind'])
+    .addConditionalEdges('evaluate', state => (state.passed ? 'release' : 'unwind'), ['release', 'unwind'])
     .addEdge('release', END)
     .compile({ checkpointer, name: 'lifecycle' })
 }

@@ -125,6 +125,8 @@ export interface Disputes {
 export interface Chain extends Disputes {
   readonly challengeWindowSeconds: number
   readonly disputeWindowSeconds: number
+  /** From a proposal to its deadline; undelivered by then, it has expired. */
+  readonly deliverySeconds: number
   readonly leastBondUnits: bigint
   address(wallet: number): Hex
   balance(address: Hex): Promise<bigint>

@@ -59,15 +59,17 @@ export const openCalls = async (o: Parts): Promise<Chain> => {
   const operator = (key: string, contract: ContractName, name: string, args: Args): Promise<Sent> =>
     write('operator', key, contract, name, args)
 
-  const [challengeWindowSeconds, disputeWindowSeconds, leastBondUnits] = [
+  const [challengeWindowSeconds, disputeWindowSeconds, deliverySeconds, leastBondUnits] = [
     await read<number>('Rewards', 'WINDOW'),
     await read<number>('Registry', 'DISPUTE_WINDOW'),
+    await read<number>('Registry', 'DELIVERY_TERM'),
     await read<bigint>('Registry', 'LEAST_BOND'),
   ]
 
   return {
     challengeWindowSeconds,
     disputeWindowSeconds,
+    deliverySeconds,
     leastBondUnits,
     address: wallet => wallets.person(wallet).address,
     balance: address => read('Token', 'balanceOf', address),

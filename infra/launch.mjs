@@ -19,11 +19,15 @@ const install = (folder, what) => {
   const installed = join(folder, 'node_modules', '.package-lock.json')
   if (changed(installed) > 0 && changed(installed) >= changed(join(folder, 'package-lock.json'))) return
   process.stderr.write(`Installing ${what} ...\n`)
-  const { status } = spawnSync('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'], {
-    cwd: folder,
-    stdio: ['ignore', 2, 2],
-    shell: process.platform === 'win32',
-  })
+  const { status } = spawnSync(
+    'npm',
+    ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      cwd: folder,
+      stdio: ['ignore', 2, 2],
+      shell: process.platform === 'win32',
+    },
+  )
   if (status !== 0) {
     process.stderr.write(
       `npm install failed in ${folder}. Check that npm reaches its registry, then run this again.\n`,

@@ -50,10 +50,13 @@ export const ask = verb({
     const model = `${release.name}@${release.version}`
     const now = context.clock.now()
     return context.commit(async tx => {
-      await tx.query(
-        `update answers set answer = $2, state = 'answered', prompt_tokens = $3, answer_tokens = $4, receipt_id = $5, answered_at = $6 where id = $1`,
+      // The epoch may have been settled while this one was generated: its price is with the asker again.
+      const [kept] = await tx.query(
+        `update answers set answer = $2, state = 'answered', prompt_tokens = $3, answer_tokens = $4, receipt_id = $5, answered_at = $6
+         where id = $1 and state <> 'refunded' returning id`,
         [id, generation.text, generation.promptTokens, generation.tokens.length, receiptId, now],
       )
+      if (kept === undefined) throw givenBack()
       const seq = await record(context, tx, 'answer.given', id, {
         model,
         receipt: receiptId,
@@ -98,6 +101,9 @@ export const ask = verb({
   },
 })
 
+const givenBack = () =>
+  fault('answer-refunded', 'This question was given back its price.', { fix: 'Ask it again.' })
+
 /** Takes the price into the open epoch's income, once per answer, and returns the epoch; a repeated call finds what it paid for. */
 const payFor = (
   context: Context,
@@ -111,8 +117,7 @@ const payFor = (
       'select state, epoch, salt from answers where id = $1',
       [id],
     )
-    if (paid?.state === 'refunded')
-      throw fault('answer-refunded', 'This question was given back its price.', { fix: 'Ask it again.' })
+    if (paid?.state === 'refunded') throw givenBack()
     if (paid !== undefined) return paid
     const [epoch] = await tx.query<{ number: number }>(
       `select number from epochs where state = 'open' order by number desc limit 1 for update`,

@@ -46,10 +46,11 @@ export const contribute = verb({
     const account = await findAccount(context.db, context.caller.accountId)
     const proposal = await findProposal(context.db, input.proposal)
     inState(proposal, ['gathering'], 'Contribute while a model gathers its data; /status shows which do.')
-    if (proposal.gatheringClosedAt !== null)
-      throw fault('gathering-closed', `"${proposal.name}" has ended its gathering.`, {
+    const closed = () =>
+      fault('gathering-closed', `"${proposal.name}" has ended its gathering.`, {
         fix: 'Contribute to another model; /status shows which gather.',
       })
+    if (proposal.gatheringClosedAt !== null) throw closed()
     const submissionId = idFrom('submission', context.key)
     const now = context.clock.now()
     const rows = input.rows.map((row, position) => {
@@ -70,6 +71,21 @@ export const contribute = verb({
       }
     })
     return context.commit(async tx => {
+      // Locked against the freeze: a row that comes after it would be in no snapshot.
+      const [gathers] = await tx.query(
+        `select id from proposals where id = $1 and state = 'gathering' and gathering_closed_at is null for share`,
+        [proposal.id],
+      )
+      if (gathers === undefined) throw closed()
+      const [waiting] = await tx.query<{ rows: number }>(
+        `select count(*)::int as rows from contributions where account_id = $1 and state = 'received'`,
+        [account.id],
+      )
+      if ((waiting?.rows ?? 0) + rows.length > limits.undecidedRows)
+        throw fault('too-many-undecided', `${waiting?.rows ?? 0} of your rows wait for the curator.`, {
+          fix: 'Send more once they are decided.',
+          retry: true,
+        })
       await tx.query(
         'insert into submissions (id, proposal_id, account_id, rows, state, received_at) values ($1, $2, $3, $4, $5, $6)',
         [submissionId, proposal.id, account.id, rows.length, 'received', now],

@@ -55,6 +55,11 @@ export const forgetDatanet = (network: Network, proposalId: string): void => {
   kept.get(network.db)?.delete(proposalId)
 }
 
+/** Forgets every datanet of this network: after a failed curation, what was placed may never have been accepted. */
+export const forgetDatanets = (network: Pick<Network, 'db'>): void => {
+  kept.delete(network.db)
+}
+
 const begin = async (context: Context, proposalId: string): Promise<Kept> => {
   const { terms, evaluationBlob } = await findProposal(context.db, proposalId)
   const policy = { ...defaultCheckPolicy, licences: terms.licences }

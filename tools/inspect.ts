@@ -11,6 +11,8 @@ export const lifecycleView = z.object({
   pollClosed: z.boolean(),
   /** The poll's result has outlived its dispute window on chain. */
   pollFinal: z.boolean(),
+  /** The chain counts it as rejected or expired: its bond and pledges can go back. */
+  ended: z.boolean(),
   gatheringClosed: z.boolean(),
   accepted: z.number(),
   undecided: z.number(),
@@ -46,7 +48,7 @@ export const inspect = verb({
       proposalId: proposal.id,
       state: proposal.state,
       pollClosed: context.clock.now() >= proposal.closesAt,
-      pollFinal: proposal.state === 'gathering' && (await pollFinal(context.chain, proposal.id)),
+      ...(await onChain(context.chain, proposal.id)),
       gatheringClosed: proposal.gatheringClosedAt !== null,
       accepted: Number(counts?.accepted ?? 0n),
       undecided: Number(counts?.undecided ?? 0n),
@@ -57,8 +59,12 @@ export const inspect = verb({
   },
 })
 
-const pollFinal = async (chain: Chain, proposalId: string): Promise<boolean> => {
-  const { pollFinalAt } = await chain.proposal(idWord(proposalId))
+/** Whether the chain counts the poll as final, and the proposal as ended without a release. */
+const onChain = async (chain: Chain, proposalId: string): Promise<{ pollFinal: boolean; ended: boolean }> => {
+  const { pollFinalAt, status } = await chain.proposal(idWord(proposalId))
   const { time } = await chain.status()
-  return pollFinalAt > 0n && time >= pollFinalAt
+  return {
+    pollFinal: pollFinalAt > 0n && time >= pollFinalAt,
+    ended: status === 'rejected' || status === 'expired',
+  }
 }

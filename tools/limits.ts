@@ -12,6 +12,8 @@ export const limits = {
   quorum: 1_000n,
   /** Rows in one submission; larger files are sent in parts, so that one verdict never takes minutes. */
   submissionRows: 500,
+  /** Rows of one account that may wait for the curator, so that nobody's file holds up everybody's verdicts. */
+  undecidedRows: 2_000,
   /** Characters of a question or an answer that are looked at at all. */
   rowCharacters: 20_000,
   evaluationRows: { least: 10, most: 2_000 },

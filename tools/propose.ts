@@ -89,8 +89,8 @@ export const propose = verb({
       const closesAt = new Date(now.getTime() + wanted.pollSeconds * 1000)
       return context.commit(async tx => {
         await tx.query(
-          `insert into proposals (id, name, proposer_id, state, terms, terms_hash, evaluation_blob, bond_units, price_units, closes_at, bond_tx, created_at)
-           values ($1, $2, $3, 'voting', $4, $5, $6, $7, $8, $9, $10, $11)`,
+          `insert into proposals (id, name, proposer_id, state, terms, terms_hash, evaluation_blob, bond_units, price_units, closes_at, bond_tx, created_at, unwind_after)
+           values ($1, $2, $3, 'voting', $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
           [
             id,
             wanted.name,
@@ -103,6 +103,7 @@ export const propose = verb({
             closesAt,
             bondTx,
             now,
+            new Date(now.getTime() + context.chain.deliverySeconds * 1000),
           ],
         )
         for (const power of await votingPower(tx))

@@ -104,11 +104,12 @@ export const tally = verb({
         `insert into polls (proposal_id, root, ballots, yes_units, no_units, passed, file_blob, tx, closed_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
         [proposal.id, root, ballots.length, yes, no, passed, file, hash, now],
       )
-      await tx.query('update proposals set state = $2, reason = $3 where id = $1', [
-        proposal.id,
-        passed ? 'gathering' : 'rejected',
-        passed ? null : reason,
-      ])
+      // A lost vote can be disputed for a while; bond and pledges go back after that.
+      const unwindAfter = new Date(now.getTime() + context.chain.disputeWindowSeconds * 1000)
+      await tx.query(
+        'update proposals set state = $2, reason = $3, unwind_after = coalesce($4, unwind_after) where id = $1',
+        [proposal.id, passed ? 'gathering' : 'rejected', passed ? null : reason, passed ? null : unwindAfter],
+      )
       await record(context, tx, passed ? 'proposal.passed' : 'proposal.rejected', proposal.id, {
         root,
         yes,

@@ -26,7 +26,6 @@ import { notices } from './notices.ts'
 import { pledge } from './pledge.ts'
 import { post } from './post.ts'
 import { propose } from './propose.ts'
-import { refundPledges } from './refund-pledges.ts'
 import type { Verb } from './registry.ts'
 import { release } from './release.ts'
 import { review } from './review.ts'
@@ -39,6 +38,7 @@ import { submission } from './submission.ts'
 import { tally } from './tally.ts'
 import { train } from './train.ts'
 import { tune } from './tune.ts'
+import { unwind } from './unwind.ts'
 import { vote } from './vote.ts'
 import { withdraw } from './withdraw.ts'
 
@@ -72,7 +72,6 @@ export const verbs: readonly Verb[] = [
   pledge,
   post,
   propose,
-  refundPledges,
   release,
   review,
   run,
@@ -84,6 +83,7 @@ export const verbs: readonly Verb[] = [
   tally,
   train,
   tune,
+  unwind,
   vote,
   withdraw,
 ]

@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import { fault } from '../infra/errors.ts'
 import { idFrom } from '../infra/ids.ts'
-import { findAccount, findProposal, inState } from './find.ts'
+import { findAccount, findProposal, inState, type Proposal } from './find.ts'
 import { issueReceipt } from './receipt.ts'
 import { record } from './record.ts'
 import { verb } from './registry.ts'
 import { unitsText } from './terms.ts'
 
 /**
- * Casts or changes the caller's ballot until the poll closes. The tally stays sealed until then; the salted ballot goes
- * into the poll's Merkle root, and the receipt lets its owner prove that it was counted.
+ * Casts or changes the caller's ballot until the poll closes. The tally stays sealed until then; the ballot goes into the
+ * poll's Merkle root, and the receipt lets its owner prove that it was counted.
  */
 export const vote = verb({
   name: 'vote',
@@ -29,13 +29,13 @@ export const vote = verb({
     const proposal = await findProposal(context.db, input.proposal)
     inState(proposal, ['voting'], 'Its vote is over; look at its result with /status.')
     const now = context.clock.now()
-    if (now >= proposal.closesAt)
-      throw fault(
-        'poll-closed',
-        `The vote on "${proposal.name}" closed at ${proposal.closesAt.toISOString()}.`,
-        { fix: 'Look at its result with /status.' },
-      )
+    if (now >= proposal.closesAt) throw closed(proposal)
     return context.commit(async tx => {
+      const [open] = await tx.query(
+        `select id from proposals where id = $1 and state = 'voting' and closes_at > $2 for share`,
+        [proposal.id, context.clock.now()],
+      )
+      if (open === undefined) throw closed(proposal)
       const [power] = await tx.query<{ weight_units: bigint }>(
         'select weight_units from voting_power where proposal_id = $1 and account_id = $2',
         [proposal.id, account.id],
@@ -66,3 +66,8 @@ export const vote = verb({
     })
   },
 })
+
+const closed = (proposal: Proposal) =>
+  fault('poll-closed', `The vote on "${proposal.name}" closed at ${proposal.closesAt.toISOString()}.`, {
+    fix: 'Look at its result with /status.',
+  })

@@ -30,6 +30,8 @@ create table proposals (
   closes_at timestamptz not null,
   gathering_closed_at timestamptz,
   reason text,                           -- why it was rejected or failed
+  unwind_after timestamptz,              -- when bond and pledges of an ended proposal can go back on chain
+  unwound_at timestamptz,
   bond_tx text not null,
   created_at timestamptz not null
 );
