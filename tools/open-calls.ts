@@ -30,10 +30,10 @@ export const beginCall = async (
       network.clock.now(),
     ],
   )
-  if (open?.input_hash === record.inputHash) return
-  throw fault('key-reused', 'This idempotency key was used with another input.', {
-    fix: 'Use a new key for a new call.',
-  })
+  if (open !== undefined && open.input_hash !== record.inputHash)
+    throw fault('key-reused', 'This idempotency key was used with another input.', {
+      fix: 'Use a new key for a new call.',
+    })
 }
 
 /**
