@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, fstatSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -105,13 +105,15 @@ const start = async (tourWanted: boolean): Promise<number> => {
   }
 }
 
-/** The terminal chat, until the person leaves or the process is told to end; without a terminal, until it is told to. */
+/** The terminal chat, until the person leaves, the piped lines end or the process is told to end. */
 const chat = async (network: Network): Promise<void> => {
   const { openTerminal } = await import('../bots/terminal.ts')
   const told = new Promise<void>(resolve => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
   })
-  if (process.stdin.isTTY !== true) return told
+  // A service's standard input is /dev/null: nobody talks there, and it stays up. A pipe or a file holds lines to answer.
+  const input = fstatSync(0)
+  if (process.stdin.isTTY !== true && !input.isFIFO() && !input.isFile()) return told
   const file = join(network.folder, 'history')
   const history = existsSync(file)
     ? (await readFile(file, 'utf8')).split('\n').filter(line => line !== '')
