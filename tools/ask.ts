@@ -5,6 +5,7 @@ import { fault, isFault } from '../infra/errors.ts'
 import { idFrom } from '../infra/ids.ts'
 import { balance, transfer } from '../infra/money.ts'
 import type { Generation } from '../models/engine.ts'
+import { checkedAdapter } from './adapter.ts'
 import type { Context } from './context.ts'
 import { findAccount, findRelease, type Release } from './find.ts'
 import { addJob } from './jobs.ts'
@@ -13,7 +14,6 @@ import { issueReceipt } from './receipt.ts'
 import { record } from './record.ts'
 import { verb } from './registry.ts'
 import { unitsText } from './terms.ts'
-import { adapterFolder } from './train.ts'
 
 /**
  * Asks a released model. The price is taken from the prepaid balance before anything is generated, and given back if the
@@ -159,7 +159,7 @@ const generate = async (
     return await context.engine.generate(
       {
         messages: [{ role: 'user', content: question }],
-        adapter: adapterFolder(context.folder, release.adapterHash),
+        adapter: await checkedAdapter(context, release.adapterHash),
         maxTokens: limits.answerTokens,
         temperature: 0,
         topP: 1,

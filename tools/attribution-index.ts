@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Attribution, buildIndex, openIndex } from '../models/attribution/index.ts'
+import { checkedAdapter } from './adapter.ts'
 import type { Context, Network } from './context.ts'
 import { findReleaseById } from './find.ts'
 import { snapshotRows, trainingExamples } from './rows.ts'
-import { adapterFolder } from './train.ts'
 
 /** Indexes are opened once per process and adapter; a promise is kept so that two callers share one build. */
 const open = new WeakMap<Network['engine'], Map<string, Promise<Attribution>>>()
@@ -39,7 +39,7 @@ const indexFolder = (network: Pick<Network, 'folder'>, adapterHash: string): str
   join(network.folder, 'attribution', adapterHash)
 
 const openOne = async (context: Context, adapterHash: string, snapshotId: string): Promise<Attribution> => {
-  const adapter = adapterFolder(context.folder, adapterHash)
+  const adapter = await checkedAdapter(context, adapterHash)
   const examples = trainingExamples(await snapshotRows(context.db, snapshotId))
   const folder = indexFolder(context, adapterHash)
   await buildIndex(context.engine, adapter, examples, folder, {

@@ -4,12 +4,12 @@ import { fault } from '../infra/errors.ts'
 import { idFrom } from '../infra/ids.ts'
 import { heldOutGain } from '../models/attribution/pay.ts'
 import { unigramLoss } from '../models/attribution/unigram.ts'
+import { checkedAdapter } from './adapter.ts'
 import { findProposal, inState } from './find.ts'
 import { record } from './record.ts'
 import { verb } from './registry.ts'
 import { snapshotRows } from './rows.ts'
 import { evaluationRow } from './terms.ts'
-import { adapterFolder } from './train.ts'
 
 /**
  * Judges a trained run on the held-out rows: loss of the answer tokens with and without the adapter. It passes when it
@@ -47,7 +47,7 @@ export const evaluate = verb({
     inState(proposal, ['evaluating'], 'A run is judged once, before its release.')
     const heldOut = parseRows(await context.blobs.get(proposal.evaluationBlob))
     const examples = heldOut.map(row => ({ prompt: row.question, answer: row.answer }))
-    const folder = adapterFolder(context.folder, run.adapter_hash)
+    const folder = await checkedAdapter(context, run.adapter_hash)
     const base = await context.engine.losses(examples, null)
     const adapter = await context.engine.losses(examples, folder)
     const training = await snapshotRows(context.db, run.snapshot_id)

@@ -5,15 +5,13 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { fault } from '../infra/errors.ts'
 import type { Progress, TrainResult } from '../models/engine.ts'
+import { adapterFolder } from './adapter.ts'
 import type { Context } from './context.ts'
 import { addJob } from './jobs.ts'
 import { record } from './record.ts'
 import { verb } from './registry.ts'
 import { snapshotRows, trainingExamples } from './rows.ts'
 import { recipe as recipeSchema } from './tune.ts'
-
-/** Where the adapter of that hash lies. */
-export const adapterFolder = (folder: string, hash: string): string => join(folder, 'adapters', hash)
 
 interface RunRow {
   id: string

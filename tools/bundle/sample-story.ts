@@ -1,7 +1,9 @@
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sha256Hex } from '../../infra/canonical.ts'
 import { newId } from '../../infra/ids.ts'
 import { activate } from '../activate.ts'
+import { adapterFolder } from '../adapter.ts'
 import { advance } from '../advance.ts'
 import { anchor } from '../anchor.ts'
 import { ask } from '../ask.ts'
@@ -40,7 +42,10 @@ const terms = (name: string) => ({
 })
 
 /** What the model and the attributor do elsewhere: a trained run, and influence that favours the first rows. */
-const trainRun = async ({ network: { db } }: SampleNetwork, runId: string, proposalId: string) => {
+const trainRun = async ({ network: { db, folder } }: SampleNetwork, runId: string, proposalId: string) => {
+  const adapter = adapterFolder(folder, sha256Hex('adapter'))
+  await mkdir(adapter, { recursive: true })
+  await writeFile(join(adapter, 'adapter_model.safetensors'), 'adapter')
   await db.query(`update runs set state = 'trained', adapter_hash = $2 where id = $1`, [
     runId,
     sha256Hex('adapter'),
