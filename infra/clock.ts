@@ -26,9 +26,3 @@ export const standingClock = (start: Date): Clock & { advance(seconds: number): 
     },
   }
 }
-
-/** Milliseconds since some point, for measuring durations only (never stored). */
-export const stopwatch = (): (() => number) => {
-  const start = performance.now()
-  return () => (performance.now() - start) / 1000
-}

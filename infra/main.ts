@@ -60,7 +60,8 @@ const start = async (tourWanted: boolean): Promise<number> => {
     ...process.env,
     TRIBUTARY_BASE: process.env.TRIBUTARY_BASE ?? join(root, 'models/base/tributary-8m'),
   })
-  // Read before anything is opened: a wrong path should cost nobody a start.
+  // Read before anything is opened: a wrong option or path should cost nobody a start.
+  const questions = questionsWanted()
   const data = await readTourData(
     values.data ?? sample,
     values.eval ?? (values.data === undefined ? sample : missing('--eval')),
@@ -89,7 +90,7 @@ const start = async (tourWanted: boolean): Promise<number> => {
       const result = await runTour(network, screenOn(process.stdout, settings.NO_COLOR === undefined), {
         data,
         bad,
-        questions: questionsWanted(),
+        questions,
       })
       const { ok, failed } = held(result)
       if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(result, null, 2)}\n`)

@@ -1,4 +1,4 @@
-import { open, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { fault } from '../infra/errors.ts'
 
@@ -129,22 +129,4 @@ export function encodeSafetensors(
     at += data.byteLength
   }
   return bytes
-}
-
-/** Reads only the header's names and shapes. */
-export async function readShapes(path: string): Promise<Map<string, readonly number[]>> {
-  const handle = await open(path)
-  try {
-    const first = Buffer.alloc(8)
-    await handle.read(first, 0, 8, 0)
-    const length = Number(first.readBigUInt64LE())
-    if (length > headerLimit) throw broken(path, 'its header is too large')
-    const text = Buffer.alloc(length)
-    await handle.read(text, 0, length, 8)
-    const header = headerSchema.parse(JSON.parse(text.toString()))
-    const names = Object.entries(header).filter(([name]) => name !== '__metadata__')
-    return new Map(names.map(([name, entry]) => [name, entrySchema.parse(entry).shape]))
-  } finally {
-    await handle.close()
-  }
 }

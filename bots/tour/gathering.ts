@@ -11,7 +11,7 @@ import type { TourResult } from './result.ts'
 import type { Tour } from './tour.ts'
 import { waitFor } from './wait.ts'
 
-const proposer = 'Tora Lind'
+export const proposer = 'Tora Lind'
 const voters = ['Ada Nyberg', 'Bo Falk', 'Cem Aydin', 'Dina Roth', 'Edu Serra']
 export const askers = ['Fay Osei', 'Gil Marek', 'Hana Sato']
 const pollSeconds = 600

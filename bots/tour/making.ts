@@ -1,7 +1,7 @@
 import { fault } from '../../infra/errors.ts'
 import { freeze } from '../../tools/freeze.ts'
 import { run as readRun } from '../../tools/run.ts'
-import { proposalOf } from './gathering.ts'
+import { proposalOf, proposer } from './gathering.ts'
 import type { TourResult } from './result.ts'
 import type { Tour } from './tour.ts'
 import { waitFor } from './wait.ts'
@@ -12,8 +12,7 @@ export const freezeAndTune = async (
 ): Promise<Pick<TourResult, 'snapshot' | 'run' | 'evaluation'>> => {
   const { people, screen, model } = tour
   screen.step(4, 'The datanet is frozen; the Merkle root of its rows goes on chain')
-  const proposer = await people.called('Tora Lind')
-  await proposer.do('freeze', freeze, { proposal: model })
+  await (await people.called(proposer)).do('freeze', freeze, { proposal: model })
   const frozen = await waitFor(
     'the snapshot',
     () => proposalOf(tour),
