@@ -61,10 +61,12 @@ export default {
     door('pglite', 'node_modules/@electric-sql/', '^infra/(db-worker|embedded-postgres)\\.ts$'),
     door('viem', 'node_modules/viem', '^infra/chain[a-z-]*(\\.test)?\\.ts$'),
     door('langgraph', 'node_modules/@langchain/langgraph', '^agents/'),
+    door('hub', 'node_modules/@huggingface/hub', '^models/hub/listing\\.ts$'),
+    door('xgrammar', 'node_modules/@mlc-ai/', '^models/constraint-library\\.ts$'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: 'node_modules/(?!onnxruntime-node|pg/|@electric-sql|viem|@langchain)|^infra/node/' },
+    exclude: { path: 'node_modules/(?!onnxruntime-node|pg/|@electric-sql|viem|@langchain|@huggingface/hub|@mlc-ai)|^infra/node/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {

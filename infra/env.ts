@@ -19,8 +19,13 @@ export const settings = z.object({
   TRIBUTARY_BASE: z
     .string()
     .min(1)
-    .default('models/base/tributary-8m')
-    .describe('The folder of the base model.'),
+    .default('base')
+    .describe('The base model: `base` (the shipped one), a folder, or owner/name[@revision] on the hub.'),
+  TRIBUTARY_CACHE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Where bases from the hub are kept; `bases` in the data folder without it.'),
   TRIBUTARY_PORT: wholeNumber(0, 65535)
     .default(4380)
     .describe('The port of the web page on 127.0.0.1; 0 takes a free one.'),
@@ -38,6 +43,13 @@ export const settings = z.object({
   OTEL_EXPORTER_OTLP_ENDPOINT: url(['http:', 'https:'])
     .optional()
     .describe('Where traces go; silent without it.'),
+  HF_ENDPOINT: url(['http:', 'https:'])
+    .optional()
+    .describe('The Hugging Face hub; https://huggingface.co without it.'),
+  HF_TOKEN: z
+    .string()
+    .optional()
+    .describe('For models that the hub gives to members only; sent nowhere else.'),
   NO_COLOR: z.string().optional(),
 })
 

@@ -4,6 +4,7 @@ import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startAgents } from '../agents/agents.ts'
+import { downloadBar } from '../bots/download-bar.ts'
 import { badRows } from '../bots/tour/bad-rows.ts'
 import { readBadRows, readTourData } from '../bots/tour/data.ts'
 import { screenOn } from '../bots/tour/screen.ts'
@@ -29,7 +30,7 @@ const help = `tributary: models that pay the people who made them
     -- --json F                 without a terminal; writes the result to F and ends
   npx tributary verify F.tar    check an exported bundle offline
 
-Settings: TRIBUTARY_DATA (default .tributary), TRIBUTARY_PORT (4380), TRIBUTARY_THREADS, LOG_LEVEL, DATABASE_URL, CHAIN_RPC_URL.
+Settings: TRIBUTARY_DATA (default .tributary), TRIBUTARY_BASE (a folder or owner/name), TRIBUTARY_PORT (4380), TRIBUTARY_THREADS, LOG_LEVEL, DATABASE_URL, CHAIN_RPC_URL.
 `
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`)
@@ -56,10 +57,7 @@ const { values, positionals } = (() => {
 
 /** Starts the node, and the tour where it is asked for or the network is new; then stays up unless a result file was asked for. */
 const start = async (tourWanted: boolean): Promise<number> => {
-  const settings = readSettings({
-    ...process.env,
-    TRIBUTARY_BASE: process.env.TRIBUTARY_BASE ?? join(root, 'models/base/tributary-8m'),
-  })
+  const settings = readSettings(process.env)
   // Read before anything is opened: a wrong option or path should cost nobody a start.
   const questions = questionsWanted()
   const data = await readTourData(
@@ -69,7 +67,12 @@ const start = async (tourWanted: boolean): Promise<number> => {
   const bad = values.bad === undefined ? badRows(data.rows) : await readBadRows(values.bad)
   const endTelemetry =
     settings.OTEL_EXPORTER_OTLP_ENDPOINT === undefined ? async () => {} : await startTelemetry()
-  const { network, close } = await openNetwork(settings, step => say(`opening the ${step} ...`))
+  const download = downloadBar(process.stdout)
+  const { network, close } = await openNetwork(
+    settings,
+    step => say(`opening the ${step} ...`),
+    download.show,
+  ).finally(download.end)
   await finishOpenCalls(network, verbs)
   const agents = await startAgents(network)
   const closers: (() => Promise<unknown>)[] = [endTelemetry, close, () => agents.stop()]

@@ -11,12 +11,15 @@ const decisive =
 
 const manifestSchema = z.object({
   name: z.string().min(1),
+  licence: z.string().optional(),
   files: z.record(z.string().regex(/^[\w.-]+$/), z.string().regex(/^[0-9a-f]{64}$/)),
 })
 
 export interface BaseFolder {
   /** The manifest's name, or the folder's where there is no manifest. */
   name: string
+  /** Of the weights, as the manifest gives it. */
+  licence: string | null
   /** SHA-256 over the sorted lines `<sha256>  <file>` of the files that decide what the model computes. */
   hash: string
   /** File name to SHA-256 hex. */
@@ -50,7 +53,12 @@ export const openBaseFolder = async (folder: string): Promise<BaseFolder> => {
       facts: { folder },
       blame: 'operator',
     })
-  return { name: manifest?.name ?? basename(folder), hash: identity(files), files }
+  return {
+    name: manifest?.name ?? basename(folder),
+    licence: manifest?.licence ?? null,
+    hash: identity(files),
+    files,
+  }
 }
 
 /** SHA-256 hex of a file, read in pieces. */

@@ -12,6 +12,8 @@ import { openLog } from '../infra/log.ts'
 import { openQueue } from '../infra/queue.ts'
 import { receiptSigner } from '../infra/receipts.ts'
 import { openEngine } from '../models/engine.ts'
+import type { DownloadProgress } from '../models/hub/progress.ts'
+import { resolveBase } from '../models/resolve-base.ts'
 import type { Network } from './context.ts'
 
 /** Seconds one attempt of a training job may last: a day, far beyond any run of the embedded base. */
@@ -24,12 +26,13 @@ export interface OpenNetwork {
 
 /**
  * Opens everything a node has, in order: the folder's lock, the database, the keys, the base model, the chain, the queues.
- * `say` hears one line before each slow step. What was opened is closed again when a later step fails.
- * Throws the faults of its parts: `folder-in-use`, `folder-corrupt`, `base-corrupt`, `keys-corrupt`, `chain-in-use` ...
+ * `say` hears one line before each slow step, `onDownload` how far a base from the hub has come. What was opened is closed again when a later step fails.
+ * Throws the faults of its parts: `folder-in-use`, `folder-corrupt`, `base-corrupt`, `base-download`, `keys-corrupt`, `chain-in-use` ...
  */
 export const openNetwork = async (
   settings: Settings,
   say: (line: string) => void = () => {},
+  onDownload: (progress: DownloadProgress) => void = () => {},
 ): Promise<OpenNetwork> => {
   const opened: (() => Promise<unknown> | unknown)[] = []
   const closeAll = async (): Promise<void> => {
@@ -43,6 +46,14 @@ export const openNetwork = async (
     const folder = keep(openFolder(settings.TRIBUTARY_DATA), item => item.release())
     // After the lock: a second start must not write into the first one's log.
     const log = openLog({ level: settings.LOG_LEVEL, destination: join(folder.path, 'log.jsonl') })
+    // First: the database need not stay open for as long as a download takes.
+    const base = await resolveBase(settings.TRIBUTARY_BASE, {
+      cache: settings.TRIBUTARY_CACHE ?? join(folder.path, 'bases'),
+      endpoint: settings.HF_ENDPOINT,
+      token: settings.HF_TOKEN,
+      hold: openFolder,
+      onProgress: onDownload,
+    })
     say('base model and the database')
     const where =
       settings.DATABASE_URL === undefined
@@ -50,7 +61,7 @@ export const openNetwork = async (
         : { url: settings.DATABASE_URL }
     // Side by side: each takes seconds on a first start, on a core of its own.
     const [engine, db] = await openBoth(
-      openEngine({ base: settings.TRIBUTARY_BASE, threads: settings.TRIBUTARY_THREADS }),
+      openEngine({ base, threads: settings.TRIBUTARY_THREADS }),
       openDatabase(where),
       opened,
     )
