@@ -24,9 +24,9 @@ function unpack(tape: Tape, layout: LoraLayout): Map<string, LowRank> {
   const shaped = (index: number, rows: number, columns: number): Value =>
     tape.emit('Reshape', [pieces[index]!, tape.integers([rows, columns])], [rows, columns])
   return new Map(
-    layout.parts.map(({ path, rank, width, out }, i) => [
+    layout.parts.map(({ path, rank, scale, width, out }, i) => [
       path,
-      { a: shaped(2 * i, rank, width), b: shaped(2 * i + 1, out, rank), scale: layout.scale },
+      { a: shaped(2 * i, rank, width), b: shaped(2 * i + 1, out, rank), scale },
     ]),
   )
 }

@@ -1,19 +1,30 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
-import { open, readFile, rename } from 'node:fs/promises'
+import { access, open, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { z } from 'zod'
-import { fault } from '../infra/errors.ts'
+import { fault, isFault } from '../infra/errors.ts'
+import { adaptedModules } from './adapted-modules.ts'
+import {
+  adapterConfigOf,
+  configFile,
+  type LoraShape,
+  parseAdapterConfig,
+  readAdapterConfig,
+  refuseAdapter,
+} from './adapter-config.ts'
 import type { ModelConfig } from './architectures/config.ts'
 import { linearShapes } from './architectures/weights.ts'
-import { encodeSafetensors, parseSafetensors } from './safetensors.ts'
+import { encodeSafetensors, parseSafetensors, type SafetensorsFile } from './safetensors.ts'
 import { uniform } from './sampling.ts'
+
+export { configFile, type LoraShape, readLoraShape } from './adapter-config.ts'
 
 /** One adapted linear layer: a [rank, in] at `aOffset` and b [out, rank] at `bOffset` of the adapter's flat vector. */
 export interface LoraPart {
   /** Module path in the base, such as `model.layers.0.self_attn.q_proj`. */
   path: string
   rank: number
+  /** Factor of the update b a: alpha / rank, or alpha / sqrt(rank) for rank-stabilised LoRA. */
+  scale: number
   out: number
   width: number
   aOffset: number
@@ -25,17 +36,8 @@ export interface LoraLayout {
   parts: readonly LoraPart[]
   /** Length p of the flat vector. */
   size: number
-  /** Factor of the update: alpha / rank, or alpha / sqrt(rank) for rank-stabilised LoRA. */
-  scale: number
   /** The same for layouts that share graphs. */
   key: string
-}
-
-export interface LoraShape {
-  rank: number
-  alpha: number
-  targets: readonly string[]
-  rankStabilised?: boolean
 }
 
 export interface Adapter {
@@ -48,43 +50,41 @@ export interface Adapter {
 }
 
 export const weightsFile = 'adapter_model.safetensors'
-export const configFile = 'adapter_config.json'
+const pickleFile = 'adapter_model.bin'
 
 export const tensorName = (path: string, side: 'A' | 'B'): string =>
   `base_model.model.${path}.lora_${side}.weight`
 
-/** Lays an adapter out on a base. Error `recipe-invalid`: a target names no linear layer, or the rank is out of range. */
+/** Lays an adapter out on a base. Error `recipe-invalid`: a target names no linear layer, or a rank or alpha is out of range. */
 export function loraLayout(config: ModelConfig, shape: LoraShape): LoraLayout {
-  const { rank, alpha, targets } = shape
-  const shapes = [...linearShapes(config)]
-  const unknown = targets.filter(target => !shapes.some(([module]) => module.endsWith(`.${target}`)))
-  if (
-    unknown.length > 0 ||
-    targets.length === 0 ||
-    !(Number.isInteger(rank) && rank > 0 && rank <= 256) ||
-    !(alpha > 0)
-  ) {
-    throw fault(
-      'recipe-invalid',
-      `A LoRA of rank ${rank}, alpha ${alpha} on ${targets.join(', ') || 'no layer'} is not possible.`,
-      {
-        fix: `Use a rank from 1 to 256, a positive alpha and layers among ${shapes.map(([module]) => module.split('.')[1]).join(', ')}.`,
-        facts: { rank, alpha, unknown: unknown.join(',') },
-      },
-    )
-  }
-  const parts: LoraPart[] = []
+  const { layout, reasons } = layOut(config, shape)
+  if (reasons.length === 0) return layout
+  const { rank, alpha } = shape
+  throw fault(
+    'recipe-invalid',
+    `A LoRA of rank ${rank}, alpha ${alpha} on ${[shape.targets].flat().join(', ') || 'no layer'} is not possible: ${reasons.join('; ')}.`,
+    {
+      fix: `Use a rank from 1 to 256, a positive alpha and layers among ${[...linearShapes(config).keys()].map(module => module.split('.')[1]).join(', ')}.`,
+      facts: { rank, alpha, reasons: reasons.length },
+    },
+  )
+}
+
+function layOut(config: ModelConfig, shape: LoraShape): { layout: LoraLayout; reasons: string[] } {
+  const sizes = new Map<string, readonly [out: number, width: number]>()
+  for (let layer = 0; layer < config.layers; layer++)
+    for (const [module, size] of linearShapes(config)) sizes.set(`model.layers.${layer}.${module}`, size)
+  const { modules, reasons } = adaptedModules([...sizes.keys()], shape)
   let size = 0
-  for (let layer = 0; layer < config.layers; layer++) {
-    for (const [module, [out, width]] of shapes) {
-      if (!targets.some(target => module.endsWith(`.${target}`))) continue
-      const bOffset = size + rank * width
-      parts.push({ path: `model.layers.${layer}.${module}`, rank, out, width, aOffset: size, bOffset })
-      size = bOffset + out * rank
-    }
-  }
-  const scale = shape.rankStabilised ? alpha / Math.sqrt(rank) : alpha / rank
-  return { parts, size, scale, key: `${rank} ${scale} ${parts.map(part => part.path).join()}` }
+  const parts = modules.map(({ path, rank, scale }): LoraPart => {
+    const [out, width] = sizes.get(path)!
+    const aOffset = size
+    const bOffset = aOffset + rank * width
+    size = bOffset + out * rank
+    return { path, rank, scale, out, width, aOffset, bOffset }
+  })
+  const key = parts.map(({ path, rank, scale }) => `${path} ${rank} ${scale}`).join()
+  return { layout: { parts, size, key }, reasons }
 }
 
 /** Every tensor of an adapter in the order of the flat vector. */
@@ -105,82 +105,64 @@ export function initialLora(layout: LoraLayout, seed: number): Float32Array {
   return flat
 }
 
-const empty = z.union([
-  z.null(),
-  z.record(z.string(), z.unknown()).refine(value => Object.keys(value).length === 0),
-])
-
-const adapterSchema = z.looseObject({
-  peft_type: z.literal('LORA'),
-  r: z.int().min(1).max(256),
-  lora_alpha: z.number().positive(),
-  use_rslora: z.boolean().default(false),
-  target_modules: z.array(z.string()).min(1),
-  bias: z.literal('none').default('none'),
-  fan_in_fan_out: z.literal(false).default(false),
-  use_dora: z.literal(false).default(false),
-  modules_to_save: z.union([z.null(), z.array(z.never())]).default(null),
-  rank_pattern: empty.default({}),
-  alpha_pattern: empty.default({}),
-  layers_to_transform: z.null().default(null),
-})
-
-const refuse = (folder: string, reasons: readonly string[], cause?: unknown) =>
-  fault('adapter-invalid', `The adapter in ${folder} cannot be used: ${reasons.join('; ')}.`, {
-    fix: 'Use a LoRA adapter in the PEFT format with safetensors weights for this base.',
-    facts: { folder },
-    ...(cause === undefined ? {} : { cause }),
-  })
-
 /**
- * Reads a PEFT adapter's shape. Error `adapter-invalid`: not LoRA, or uses what is not supported (DoRA, modules_to_save,
- * biases, patterns); all reasons at once.
- */
-export function readLoraShape(folder: string): LoraShape {
-  let raw: unknown
-  try {
-    raw = JSON.parse(readFileSync(join(folder, configFile), 'utf8'))
-  } catch (cause) {
-    throw refuse(folder, [`it has no readable ${configFile}`], cause)
-  }
-  const parsed = adapterSchema.safeParse(raw)
-  if (!parsed.success) {
-    throw refuse(
-      folder,
-      parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`),
-    )
-  }
-  const { r, lora_alpha, target_modules, use_rslora } = parsed.data
-  // PEFT accepts whole paths too; the last name is what its own default configurations use.
-  const targets = [...new Set(target_modules.map(name => name.split('.').at(-1)!))]
-  return { rank: r, alpha: lora_alpha, targets, rankStabilised: use_rslora }
-}
-
-/**
- * Reads a PEFT adapter for a base. Only safetensors; each tensor must be there with its exact shape, and finite.
- * Error `adapter-invalid` with all reasons.
+ * Reads a PEFT adapter for a base. Only safetensors (float32, float16, bfloat16); each tensor must be there with its exact
+ * shape, and finite. Error `adapter-invalid` with all reasons.
  */
 export async function readAdapter(folder: string, config: ModelConfig): Promise<Adapter> {
-  const shape = readLoraShape(folder)
-  const layout = loraLayout(config, shape)
-  const bytes = await readFile(join(folder, weightsFile)).catch(cause => {
-    throw refuse(folder, [`it has no readable ${weightsFile}`], cause)
-  })
-  const { tensors } = parseSafetensors(bytes, join(folder, weightsFile))
+  const parsed = parseAdapterConfig(readAdapterConfig(folder))
+  const laidOut = 'shape' in parsed ? layOut(config, parsed.shape) : null
+  const reasons = [...('shape' in parsed ? [] : parsed.reasons), ...(laidOut?.reasons ?? [])]
+  const path = join(folder, weightsFile)
+  const bytes = await readFile(path).catch(() => null)
+  let file: SafetensorsFile | null = null
+  let cause: unknown
+  if (!bytes) reasons.push(await absence(folder))
+  else {
+    try {
+      file = parseSafetensors(bytes, weightsFile)
+    } catch (error) {
+      if (!isFault(error, 'safetensors-invalid')) throw error
+      cause = error
+      reasons.push(error.message.replace(/\.$/, ''))
+    }
+  }
+  if (!file || !laidOut || !('shape' in parsed) || !bytes) throw refuseAdapter(folder, reasons, cause)
+  const { layout } = laidOut
   const flat = new Float32Array(layout.size)
+  // Where the layout itself is in doubt, its tensors would only repeat why.
+  if (reasons.length === 0) reasons.push(...fill(flat, layout, file))
+  if (reasons.length > 0) throw refuseAdapter(folder, reasons)
+  return { shape: parsed.shape, layout, flat, hash: createHash('sha256').update(bytes).digest('hex') }
+}
+
+async function absence(folder: string): Promise<string> {
+  const pickled = await access(join(folder, pickleFile)).then(
+    () => true,
+    () => false,
+  )
+  return pickled
+    ? `its weights are ${pickleFile}, a pickle, which can run code when it is opened: save them as ${weightsFile}`
+    : `it has no readable ${weightsFile}`
+}
+
+/** Copies a file's tensors to their places; returns what is absent, misshapen, not finite or too many. */
+function fill(flat: Float32Array, layout: LoraLayout, { tensors }: SafetensorsFile): string[] {
   const reasons: string[] = []
   const wanted = tensorsOf(layout)
-  for (const { name, offset, shape: want } of wanted) {
+  for (const { name, offset, shape } of wanted) {
     const tensor = tensors.get(name)
     if (!tensor) reasons.push(`${name} is absent`)
-    else if (`${tensor.shape}` !== `${want}`)
-      reasons.push(`${name} has shape [${tensor.shape}] instead of [${want}]`)
+    else if (`${tensor.shape}` !== `${shape}`)
+      reasons.push(`${name} has shape [${tensor.shape}] instead of [${shape}]`)
     else if (!tensor.data.every(Number.isFinite)) reasons.push(`${name} is not finite`)
     else flat.set(tensor.data, offset)
   }
-  if (tensors.size > wanted.length) reasons.push(`it has ${tensors.size - wanted.length} tensors too many`)
-  if (reasons.length > 0) throw refuse(folder, reasons.slice(0, 8))
-  return { shape, layout, flat, hash: createHash('sha256').update(bytes).digest('hex') }
+  const known = new Set(wanted.map(({ name }) => name))
+  const extra = [...tensors.keys()].filter(name => !known.has(name))
+  if (extra.length > 0)
+    reasons.unshift(`it has ${extra.length} tensors that its config does not name, such as ${extra[0]}`)
+  return reasons
 }
 
 /** Writes a file so that it is either the old one or the new one, also after a crash. */
@@ -204,24 +186,7 @@ export async function writeAdapter(
   metadata: Readonly<Record<string, string>>,
 ): Promise<string> {
   const { shape, layout, flat } = adapter
-  const config = {
-    peft_type: 'LORA',
-    task_type: 'CAUSAL_LM',
-    base_model_name_or_path: baseName,
-    r: shape.rank,
-    lora_alpha: shape.alpha,
-    lora_dropout: 0,
-    target_modules: shape.targets,
-    use_rslora: shape.rankStabilised ?? false,
-    use_dora: false,
-    bias: 'none',
-    fan_in_fan_out: false,
-    inference_mode: true,
-    init_lora_weights: true,
-    modules_to_save: null,
-    rank_pattern: {},
-    alpha_pattern: {},
-  }
+  const config = adapterConfigOf(shape, baseName)
   await writeWhole(join(folder, configFile), Buffer.from(`${JSON.stringify(config, null, 2)}\n`))
   const bytes = encodeSafetensors(
     tensorsOf(layout).map(({ name, offset, shape: [rows, columns] }) => [

@@ -74,13 +74,73 @@ test('an unsupported model is refused with every reason at once', async () => {
   const refused = read({
     model_type: 'gemma',
     hidden_act: 'gelu',
+    tie_word_embeddings: 'yes',
+    num_attention_heads: 6,
+    num_key_value_heads: 4,
     rope_scaling: { rope_type: 'yarn', factor: 2 },
+    partial_rotary_factor: 0.5,
+    layer_types: ['full_attention', 'sliding_attention', 'linear_attention'],
+    attn_logit_softcapping: 50,
+    final_logit_softcapping: 30,
+    num_experts: 8,
     quantization_config: {},
   })
-  await expect(refused).rejects.toMatchObject({ code: 'base-unsupported', facts: { reasons: 4 } })
-  for (const reason of ['gemma', 'gelu', 'yarn', 'quantised']) {
+  await expect(refused).rejects.toMatchObject({ code: 'base-unsupported', facts: { reasons: 13 } })
+  const named = ['tie_word_embeddings', 'gemma', 'gelu', 'key/value heads', 'width', 'yarn', 'partial rotary']
+  const others = ['sliding-window', 'linear_attention', 'attention scores', 'logits', 'experts', 'quantised']
+  for (const reason of [...named, ...others]) {
     await expect(refused).rejects.toMatchObject({ message: expect.stringContaining(reason) })
   }
+})
+
+test.each([
+  [
+    'rotary settings by layer type',
+    { rope_parameters: { full_attention: { rope_type: 'default' } } },
+    'differ between',
+  ],
+  ['llama3 scaling without its factors', { rope_parameters: { rope_type: 'llama3' } }, 'lacks its factors'],
+  [
+    'partial rotation among the rotary settings',
+    { rope_parameters: { partial_rotary_factor: 0.25 } },
+    'partial rotary',
+  ],
+  ['a window of Mistral', { model_type: 'mistral', sliding_window: 512 }, 'sliding-window'],
+  [
+    'a window of some layers of Qwen2',
+    { model_type: 'qwen2', use_sliding_window: true, sliding_window: 512, max_window_layers: 1 },
+    'sliding-window',
+  ],
+  ['an absent size', { hidden_size: undefined, quantization_config: { bits: 4 } }, 'hidden_size'],
+  [
+    'quantised weights beside an absent size',
+    { hidden_size: undefined, quantization_config: { bits: 4 } },
+    'quantised',
+  ],
+])('%s cannot be run', async (_, change, reason) => {
+  await expect(read(change)).rejects.toMatchObject({
+    code: 'base-unsupported',
+    message: expect.stringContaining(reason),
+  })
+})
+
+test.each([
+  ['a window that is off', { model_type: 'qwen2', use_sliding_window: false, sliding_window: 512 }],
+  ['a window as wide as the context', { model_type: 'mistral', sliding_window: 2048 }],
+  [
+    'a window that no layer has',
+    { model_type: 'qwen3', layer_types: ['full_attention', 'full_attention'], sliding_window: 9 },
+  ],
+  [
+    'a window past the last layer',
+    { model_type: 'qwen2', use_sliding_window: true, sliding_window: 512, max_window_layers: 2 },
+  ],
+  [
+    'null where nothing is meant',
+    { quantization_config: null, num_experts: null, rope_scaling: null, layer_types: null },
+  ],
+])('%s hides nothing and is read', async (_, change) => {
+  expect(await read(change)).toMatchObject({ dim: 64 })
 })
 
 test('weights that do not fit the config are refused by name', async () => {

@@ -12,6 +12,7 @@ const ropeSchema = z.looseObject({
   low_freq_factor: z.number().optional(),
   high_freq_factor: z.number().optional(),
   original_max_position_embeddings: z.number().optional(),
+  partial_rotary_factor: z.number().nullish(),
 })
 
 /** Hugging Face's `config.json`; the older `rope_theta`/`rope_scaling` and the newer `rope_parameters` are both read. */
@@ -35,10 +36,20 @@ const configSchema = z.looseObject({
   hidden_act: z.string().default('silu'),
   sliding_window: z.number().nullish(),
   use_sliding_window: z.boolean().optional(),
-  partial_rotary_factor: z.number().optional(),
+  max_window_layers: z.int().optional(),
+  layer_types: z.array(z.string()).nullish(),
+  partial_rotary_factor: z.number().nullish(),
+  attn_logit_softcapping: z.number().nullish(),
+  final_logit_softcapping: z.number().nullish(),
+  num_experts: z.number().nullish(),
+  num_local_experts: z.number().nullish(),
+  n_routed_experts: z.number().nullish(),
   quantization_config: z.unknown().optional(),
 })
 type RawConfig = z.infer<typeof configSchema>
+const fieldsSchema = configSchema.partial()
+/** The fields of a config that could be understood. */
+type Fields = z.infer<typeof fieldsSchema>
 
 const families: readonly Family[] = ['llama', 'mistral', 'qwen2', 'qwen3']
 
@@ -60,48 +71,88 @@ export async function readConfig(folder: string): Promise<ModelConfig> {
     })
   }
   const parsed = configSchema.safeParse(raw)
-  if (!parsed.success) {
-    throw unsupported(
-      folder,
-      parsed.error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`),
-    )
-  }
-  const config = parsed.data
-  const reasons = reasonsAgainst(config)
-  if (reasons.length > 0) throw unsupported(folder, reasons)
-  return toModelConfig(config)
+  const reasons = parsed.success ? reasonsAgainst(parsed.data) : reasonsAgainstMalformed(raw, parsed.error)
+  if (!parsed.success || reasons.length > 0) throw unsupported(folder, reasons)
+  return toModelConfig(parsed.data)
 }
 
-function ropeOf(config: RawConfig): z.infer<typeof ropeSchema> {
+/** Fields that are not understood, and what speaks against the others. */
+function reasonsAgainstMalformed(raw: unknown, error: z.ZodError): string[] {
+  const malformed = error.issues.map(issue => `${issue.path.join('.')}: ${issue.message}`)
+  if (typeof raw !== 'object' || raw === null) return malformed
+  const bad = new Set(error.issues.map(({ path: [field] }) => field))
+  const rest = fieldsSchema.safeParse(
+    Object.fromEntries(Object.entries(raw).filter(([field]) => !bad.has(field))),
+  )
+  return [...malformed, ...(rest.success ? reasonsAgainst(rest.data) : [])]
+}
+
+function ropeOf(config: Fields): z.infer<typeof ropeSchema> {
   return { rope_theta: config.rope_theta, ...config.rope_scaling, ...config.rope_parameters }
 }
 
-function reasonsAgainst(config: RawConfig): string[] {
-  const reasons: string[] = []
-  const heads = config.num_attention_heads
+/** What the engine cannot compute; a field that is absent speaks against nothing. */
+function reasonsAgainst(config: Fields): string[] {
   const rope = ropeOf(config)
   const ropeType = rope.rope_type ?? rope.type ?? 'default'
-  const windowed =
-    config.model_type === 'mistral'
-      ? config.sliding_window
-      : config.use_sliding_window && config.sliding_window
-  if (!families.includes(config.model_type as Family))
-    reasons.push(`the family ${config.model_type} is unknown`)
-  if (config.hidden_act !== 'silu') reasons.push(`the activation ${config.hidden_act} is not silu`)
-  if (heads % (config.num_key_value_heads ?? heads) !== 0)
-    reasons.push('heads are not a multiple of key/value heads')
-  if (!config.head_dim && config.hidden_size % heads !== 0)
-    reasons.push('the width is not a multiple of the heads')
-  if ((config.head_dim ?? config.hidden_size / heads) % 2 !== 0) reasons.push('the head width is odd')
-  if (!['default', 'llama3'].includes(ropeType)) reasons.push(`rotary scaling ${ropeType} is not supported`)
-  if (ropeType === 'llama3' && !llama3Of(config)) reasons.push('llama3 rotary scaling lacks its factors')
-  if (windowed) reasons.push('sliding-window attention is not supported')
-  if ((config.partial_rotary_factor ?? 1) !== 1) reasons.push('partial rotary embedding is not supported')
-  if (config.quantization_config !== undefined) reasons.push('the weights are quantised')
-  return reasons
+  const perLayer = Object.values(config.rope_parameters ?? {}).some(isObject)
+  const partial = rope.partial_rotary_factor ?? config.partial_rotary_factor ?? 1
+  const otherLayers = new Set(config.layer_types ?? [])
+  for (const known of ['full_attention', 'sliding_attention']) otherLayers.delete(known)
+  const against: readonly (readonly [boolean, string])[] = [
+    [
+      config.model_type !== undefined && !families.includes(config.model_type as Family),
+      `the family ${config.model_type} is unknown`,
+    ],
+    [(config.hidden_act ?? 'silu') !== 'silu', `the activation ${config.hidden_act} is not silu`],
+    ...reasonsAgainstHeads(config),
+    [!['default', 'llama3'].includes(ropeType), `rotary scaling ${ropeType} is not supported`],
+    [ropeType === 'llama3' && !llama3Of(config), 'llama3 rotary scaling lacks its factors'],
+    [perLayer, 'rotary settings that differ between layers are not supported'],
+    [partial !== 1, 'partial rotary embedding is not supported'],
+    [slides(config), 'sliding-window attention is not supported'],
+    [otherLayers.size > 0, `layers of ${[...otherLayers].join(', ')} are not supported`],
+    [Boolean(config.attn_logit_softcapping), 'capped attention scores are not supported'],
+    [Boolean(config.final_logit_softcapping), 'capped logits are not supported'],
+    [
+      Boolean(config.num_experts || config.num_local_experts || config.n_routed_experts),
+      'mixtures of experts are not supported',
+    ],
+    [(config.quantization_config ?? null) !== null, 'the weights are quantised'],
+  ]
+  return against.flatMap(([holds, reason]) => (holds ? [reason] : []))
 }
 
-function llama3Of(config: RawConfig): RopeScaling | null {
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null
+
+function reasonsAgainstHeads(config: Fields): (readonly [boolean, string])[] {
+  const { num_attention_heads: heads, hidden_size: dim, head_dim: own } = config
+  if (heads === undefined) return []
+  const width = own ?? (dim === undefined ? undefined : dim / heads)
+  return [
+    [heads % (config.num_key_value_heads ?? heads) !== 0, 'heads are not a multiple of key/value heads'],
+    [!own && dim !== undefined && dim % heads !== 0, 'the width is not a multiple of the heads'],
+    [width !== undefined && width % 2 === 1, 'the head width is odd'],
+  ]
+}
+
+/** Whether any layer sees less than the whole context: a window as wide as that hides nothing. */
+function slides(config: Fields): boolean {
+  const {
+    sliding_window: window,
+    layer_types: types,
+    max_window_layers: full,
+    num_hidden_layers: layers,
+  } = config
+  const context = config.max_position_embeddings ?? 0
+  if (window && context > 0 && window >= context) return false
+  if (types) return types.includes('sliding_attention')
+  if (config.model_type === 'mistral') return Boolean(window)
+  // Qwen's first `max_window_layers` layers have whole attention.
+  return Boolean(config.use_sliding_window && window && !(full !== undefined && full >= (layers ?? Infinity)))
+}
+
+function llama3Of(config: Fields): RopeScaling | null {
   const rope = ropeOf(config)
   if ((rope.rope_type ?? rope.type) !== 'llama3') return null
   const {
@@ -110,7 +161,7 @@ function llama3Of(config: RawConfig): RopeScaling | null {
     high_freq_factor: high,
     original_max_position_embeddings: original,
   } = rope
-  if (!factor || !low || !high || !original) return null
+  if (!factor || !low || !high || !original || high <= low) return null
   return { factor, lowFrequencyFactor: low, highFrequencyFactor: high, originalContext: original }
 }
 
