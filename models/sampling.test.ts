@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { argmax, logSumExp, sampler } from './sampling.ts'
+import { argmax, logSumExp, sampler, uniform } from './sampling.ts'
 
 const logits = Float32Array.of(1, 3, 2, 3, -4)
 const greedy = { temperature: 0, topP: 1, seed: 1 }
@@ -61,17 +61,114 @@ describe('a sampler', () => {
     expect(argmax(logits)).toBe(1)
   })
 
+  it('draws what sorting all tokens and walking down the probabilities gives', () => {
+    // Every cut in its plainest form, over all tokens sorted by probability.
+    const plain = (x: Float32Array, o: { topP: number; topK: number; minP: number }, u: number): number => {
+      const top = Math.max(...x)
+      let left = Array.from(x, (v, token) => ({ token, p: Math.exp((v - top) / 0.8) }))
+        .toSorted((a, b) => b.p - a.p || a.token - b.token)
+        .filter(t => t.p >= o.minP)
+      if (o.topK > 0) left = left.slice(0, o.topK)
+      let mass = 0
+      const goal = o.topP * left.reduce((sum, t) => sum + t.p, 0)
+      left = left.filter(t => {
+        const stays = o.topP === 1 || mass < goal
+        if (stays) mass += t.p
+        return stays
+      })
+      let rest = u * mass
+      const found = left.find(t => {
+        rest -= t.p
+        return rest < 0
+      })
+      return (found ?? left.at(-1)!).token
+    }
+    fc.assert(
+      fc.property(
+        fc.array(fc.double({ min: -9, max: 9, noNaN: true }), { minLength: 1, maxLength: 60 }),
+        fc.record({
+          topP: fc.oneof(fc.constant(1), fc.double({ min: 0.05, max: 1, noNaN: true })),
+          topK: fc.nat(20),
+          minP: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 1, noNaN: true })),
+        }),
+        fc.integer(),
+        (values, options, seed) => {
+          const x = Float32Array.from(values)
+          const picked = sampler({ temperature: 0.8, ...options, seed }).next(x, []).token
+          expect(picked).toBe(plain(x, options, uniform(seed)()))
+        },
+      ),
+      { numRuns: 3_000 },
+    )
+  })
+
+  it('lowers a token by its count and by its presence, and adds biases', () => {
+    const pick = (options: object, previous: number[]) =>
+      sampler({ ...greedy, ...options }).next(logits, previous).token
+    expect(pick({ frequencyPenalty: 0.4 }, [1, 1, 1, 3, 3])).toBe(3)
+    expect(pick({ frequencyPenalty: 0.6 }, [1, 1, 3, 3])).toBe(2)
+    expect(pick({ presencePenalty: 1.5 }, [1, 3, 3, 3])).toBe(2)
+    expect(pick({ logitBias: new Map([[4, 50]]) }, [])).toBe(4)
+    expect(pick({ presencePenalty: -2, repetitionPenalty: 1 }, [2])).toBe(2)
+  })
+
+  it('counts an array that grows as it counts a new one', () => {
+    const options = { temperature: 1, topP: 1, frequencyPenalty: 1.5, repetitionPenalty: 1.2, seed: 5 }
+    const [growing, fresh] = [sampler(options), sampler(options)]
+    const seen: number[] = []
+    for (let i = 0; i < 40; i++) {
+      const { token } = growing.next(logits, seen)
+      expect(token).toBe(fresh.next(logits, [...seen]).token)
+      seen.push(token)
+    }
+  })
+
+  it('stays under the mask and reports the log-probability without it', () => {
+    const mask = Int32Array.of(0b10100)
+    for (const temperature of [0, 1, 5])
+      for (let seed = 0; seed < 50; seed++) {
+        const { token, logProb } = sampler({ temperature, topP: 1, seed }).next(logits, [], mask)
+        expect([2, 4]).toContain(token)
+        expect(logProb).toBeCloseTo(logits[token]! - logSumExp(logits), 6)
+      }
+    expect(() => sampler(greedy).next(logits, [], Int32Array.of(0))).toThrow(
+      expect.objectContaining({ code: 'mask-empty' }),
+    )
+  })
+
+  it('names the likeliest tokens of the model itself, likeliest first', () => {
+    const { top } = sampler({ ...greedy, temperature: 1, topLogProbs: 3 }).next(
+      logits,
+      [1],
+      Int32Array.of(0b10000),
+    )
+    expect(top.map(t => t.token)).toEqual([1, 3, 2])
+    for (const t of top) expect(t.logProb).toBeCloseTo(logits[t.token]! - logSumExp(logits), 6)
+  })
+
+  it('takes logits of minus infinity for impossible tokens', () => {
+    const { token, logProb } = sampler(greedy).next(Float32Array.of(-Infinity, 2, -Infinity), [])
+    expect([token, logProb]).toEqual([1, 0])
+  })
+
   it('refuses options out of range and logits that are not numbers', () => {
     for (const bad of [
       { temperature: -1 },
       { topP: 0 },
       { topP: 1.1 },
+      { topK: -1 },
+      { minP: 1.5 },
       { repetitionPenalty: 0 },
+      { frequencyPenalty: 3 },
+      { presencePenalty: Number.NaN },
+      { logitBias: new Map([[1, 101]]) },
+      { topLogProbs: 21 },
       { seed: 0.5 },
     ])
       expect(() => sampler({ ...greedy, ...bad })).toThrow(
         expect.objectContaining({ code: 'sampling-options' }),
       )
+    expect(() => sampler({ ...greedy, topP: 2, topK: 0.5 })).toThrow(/topP 2 .*topK 0.5/)
     expect(() => sampler(greedy).next(Float32Array.of(Number.NaN, 1), [])).toThrow(
       expect.objectContaining({ code: 'logits-not-finite' }),
     )

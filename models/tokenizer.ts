@@ -21,6 +21,8 @@ export interface Tokenizer {
   /** Where each token's text begins in decode(tokens), in UTF-16 units; length tokens + 1, the last is the text's end. */
   offsets(tokens: ArrayLike<number>): Uint32Array
   isControl(token: number): boolean
+  /** The vocabulary's own spelling of each token by id, '' for control tokens and ids without one; and how it spells bytes. */
+  vocabulary(): { pieces: string[]; encoding: 'byte-level' | 'byte-fallback' | 'plain' }
   readonly bos: number
   /** Ends a turn; training learns it and generation stops at it. */
   readonly eos: number
@@ -131,6 +133,11 @@ export const openTokenizer = async (folder: string): Promise<Tokenizer> => {
     stream: () => textStream(decode),
     offsets: tokens => tokenOffsets(decode, tokens),
     isControl: token => controlIds.has(token),
+    vocabulary() {
+      const spellings = new Array<string>(pieces.get_vocab(true).size).fill('')
+      for (const [piece, id] of pieces.get_vocab(true)) if (!controlIds.has(id)) spellings[id] = piece
+      return { pieces: Array.from(spellings, piece => piece ?? ''), encoding: encodingOf(file) }
+    },
     bos,
     eos,
     pad: idOf(config.pad_token) ?? eos,
@@ -174,6 +181,13 @@ export const tokenOffsets = (
   }
   out[tokens.length] = length + text.end().length
   return out
+}
+
+/** How the pieces spell bytes: the decoder's own word for it. */
+const encodingOf = (file: z.infer<typeof tokenizerFile>) => {
+  const decoder = JSON.stringify(file.decoder ?? null)
+  if (decoder.includes('"ByteLevel"')) return 'byte-level' as const
+  return decoder.includes('"ByteFallback"') ? ('byte-fallback' as const) : ('plain' as const)
 }
 
 const templateSource = async (
