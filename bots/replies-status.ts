@@ -40,8 +40,26 @@ export const statusReplies = (output: z.output<typeof status.output>, say: Sente
       note: say.label('One in full: /status <model>'),
     },
     ...foot,
+    text(engineText(output.network), 'quiet'),
   ]
 }
+
+/** What the node computes with: the operator's question, of use to whoever wonders why an answer is slow. */
+const engineText = ({ base, engine }: z.output<typeof status.output>['network']): string => {
+  const { serving } = engine
+  const caches = serving.keyValueBytes + serving.bankBytes + serving.prefixBytes
+  const adapters = engine.adapterBytes + engine.mergedBytes
+  const parts = [
+    `${base} on ${engine.device}, ${engine.weights}, ${countText(engine.threads, 'thread')}`,
+    `base ${mebibytesText(engine.baseBytes + engine.packedBytes)}`,
+    `${countText(engine.adapters, 'adapter')} in ${mebibytesText(adapters)}`,
+    `caches ${mebibytesText(caches)}`,
+    `process ${mebibytesText(engine.processBytes)}`,
+  ]
+  return `${parts.join('; ')}.`
+}
+
+const mebibytesText = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`
 
 const proposalReplies = (proposal: ProposalStatus, say: Sentences): Reply[] => {
   const { poll, evaluation, run, snapshot } = proposal

@@ -32,6 +32,29 @@ export const settings = z.object({
   TRIBUTARY_THREADS: wholeNumber(1, 256)
     .default(Math.min(8, availableParallelism()))
     .describe('Threads of the engine.'),
+  TRIBUTARY_DEVICE: z
+    .enum(['cpu', 'webgpu', 'cuda'])
+    .default('cpu')
+    .describe('Where the engine computes; webgpu needs a Vulkan driver, cuda the libraries of CUDA.'),
+  TRIBUTARY_WEIGHTS: z
+    .enum(['float32', 'int8', 'int4'])
+    .default('float32')
+    .describe(
+      'How the base answers: int8 and int4 are faster and lose a little. Training and scoring stay float32.',
+    ),
+  TRIBUTARY_BATCH: wholeNumber(1, 1024).default(32).describe('Answers written at the same time; more wait.'),
+  TRIBUTARY_QUEUE: wholeNumber(0, 1_000_000)
+    .default(256)
+    .describe('Questions that may wait for the engine; more are refused with the time to come back.'),
+  TRIBUTARY_KV_MIB: wholeNumber(1, 1_048_576)
+    .default(512)
+    .describe('MiB for the keys and values of the answers being written.'),
+  TRIBUTARY_ADAPTERS_MIB: wholeNumber(1, 1_048_576)
+    .default(256)
+    .describe('MiB for adapters that are ready to answer; others are read when asked.'),
+  TRIBUTARY_MEMORY_MIB: wholeNumber(64, 16_777_216)
+    .optional()
+    .describe('MiB that the program may take while it trains; three quarters of the machine without it.'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   DATABASE_URL: url(['postgres:', 'postgresql:'])
     .optional()

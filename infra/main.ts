@@ -30,7 +30,7 @@ const help = `tributary: models that pay the people who made them
     -- --json F                 without a terminal; writes the result to F and ends
   npx tributary verify F.tar    check an exported bundle offline
 
-Settings: TRIBUTARY_DATA (default .tributary), TRIBUTARY_BASE (a folder or owner/name), TRIBUTARY_PORT (4380), TRIBUTARY_THREADS, LOG_LEVEL, DATABASE_URL, CHAIN_RPC_URL.
+Settings: TRIBUTARY_DATA (default .tributary), TRIBUTARY_BASE (a folder or owner/name), TRIBUTARY_PORT (4380), TRIBUTARY_THREADS, TRIBUTARY_DEVICE (cpu), TRIBUTARY_WEIGHTS (float32), LOG_LEVEL, DATABASE_URL, CHAIN_RPC_URL; all of them in README.md.
 `
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`)

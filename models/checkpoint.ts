@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { Recipe, TrainResult } from './engine.ts'
 import { weightsFile, writeWhole } from './lora.ts'
 import type { TokenExample } from './packing.ts'
 import { encodeSafetensors, parseSafetensors } from './safetensors.ts'
+import type { EvaluationPoint, Recipe, TrainResult } from './training.ts'
 
 const checkpointFile = 'checkpoint.safetensors'
 const resultFile = 'training.json'
@@ -22,7 +22,12 @@ export interface TrainState {
   seconds: number
   firstLoss: number
   lastLoss: number
+  /** Held-out losses so far, and the adapter of the lowest one. */
+  evaluations: EvaluationPoint[]
+  best: Float32Array | null
 }
+
+const evaluations = z.array(z.object({ step: z.int(), loss: z.number() }))
 
 const counters = z.object({
   fingerprint: z.string(),
@@ -31,6 +36,7 @@ const counters = z.object({
   seconds: z.number(),
   firstLoss: z.number(),
   lastLoss: z.number(),
+  evaluations,
 })
 
 const resultSchema = z.object({
@@ -42,34 +48,43 @@ const resultSchema = z.object({
   seconds: z.number(),
   firstLoss: z.number(),
   lastLoss: z.number(),
+  evaluations: evaluations.optional(),
+  bestStep: z.int().optional(),
+  stoppedEarly: z.boolean().optional(),
+  margin: z.number().optional(),
+  accuracy: z.number().optional(),
 })
 
-/** Names a training by what decides its result: base, recipe, tokens, weights, metadata. Not the checkpoint interval. */
-export function fingerprintOf(
-  baseHash: string,
-  recipe: Recipe,
-  examples: readonly TokenExample[],
-  metadata: Readonly<Record<string, string>>,
-): string {
+/** What decides a training's result, next to its base. */
+export interface Decisive {
+  recipe: Recipe
+  metadata: Readonly<Record<string, string>>
+  /** Lists of tokens in a fixed order: what is trained on, what is held out. */
+  examples: readonly (readonly TokenExample[])[]
+  /** Everything else, as JSON: early stop, preference settings, hashes of other adapters, sizes of groups. */
+  rest: unknown
+}
+
+/** Names a training by what decides its result. Not by the checkpoint interval. */
+export function fingerprintOf(baseHash: string, { recipe, metadata, examples, rest }: Decisive): string {
   const { checkpointEvery: _, ...decisive } = recipe
   const hash = createHash('sha256').update(
-    JSON.stringify([baseHash, decisive, Object.entries(metadata).toSorted()]),
+    JSON.stringify([baseHash, decisive, Object.entries(metadata).toSorted(), rest]),
   )
-  for (const { tokens, answerStart, weight } of examples)
-    hash.update(`${answerStart} ${weight} ${tokens.join()};`)
+  for (const list of examples) {
+    hash.update(`${list.length}:`)
+    for (const { tokens, answerStart, weight } of list)
+      hash.update(`${answerStart} ${weight} ${tokens.join()};`)
+  }
   return hash.digest('hex')
 }
 
 /** Replaces the folder's checkpoint; a crash leaves the old one or the new one. */
 export async function saveCheckpoint(folder: string, fingerprint: string, state: TrainState): Promise<void> {
-  const { adapter, first, second, ...rest } = state
-  const vector = (data: Float32Array) => ({ shape: [data.length], data })
+  const { adapter, first, second, best, ...rest } = state
+  const vectors = { adapter, first, second, ...(best ? { best } : {}) }
   const bytes = encodeSafetensors(
-    [
-      ['adapter', vector(adapter)],
-      ['first', vector(first)],
-      ['second', vector(second)],
-    ],
+    Object.entries(vectors).map(([name, data]) => [name, { shape: [data.length], data }]),
     { state: JSON.stringify({ fingerprint, ...rest }) },
   )
   await writeWhole(join(folder, checkpointFile), bytes)
@@ -88,9 +103,11 @@ export async function loadCheckpoint(
     const { tensors, metadata } = parseSafetensors(bytes, path)
     const { fingerprint: own, ...rest } = counters.parse(JSON.parse(metadata.state ?? ''))
     const [adapter, first, second] = ['adapter', 'first', 'second'].map(name => tensors.get(name)?.data)
+    const best = tensors.get('best')?.data ?? null
     if (own !== fingerprint || adapter?.length !== size || first?.length !== size || second?.length !== size)
       return null
-    return { ...rest, adapter, first, second }
+    if (rest.evaluations.length > 0 && best?.length !== size) return null
+    return { ...rest, adapter, first, second, best }
   } catch {
     return null
   }
@@ -106,7 +123,10 @@ export async function saveResult(folder: string, fingerprint: string, result: Tr
 }
 
 /** The result of this very training where the folder holds it complete, its weights unchanged. */
-export async function loadResult(folder: string, fingerprint: string): Promise<TrainResult | null> {
+export async function loadResult(
+  folder: string,
+  fingerprint: string,
+): Promise<(TrainResult & { margin?: number; accuracy?: number }) | null> {
   try {
     const { fingerprint: own, ...result } = resultSchema.parse(
       JSON.parse(await readFile(join(folder, resultFile), 'utf8')),
@@ -114,7 +134,7 @@ export async function loadResult(folder: string, fingerprint: string): Promise<T
     const hash = createHash('sha256')
       .update(await readFile(join(folder, weightsFile)))
       .digest('hex')
-    return own === fingerprint && hash === result.hash ? result : null
+    return own === fingerprint && hash === result.hash ? (result as TrainResult) : null
   } catch {
     return null
   }

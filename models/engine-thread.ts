@@ -29,6 +29,14 @@ async function answer(
       const [examples, recipe, options] = call.args as Calls['train']
       return engine.train(examples, recipe, { ...options, signal, onProgress: event })
     }
+    case 'trainPreferences': {
+      const [pairs, recipe, options] = call.args as Calls['trainPreferences']
+      return engine.trainPreferences(pairs, recipe, { ...options, signal, onProgress: event })
+    }
+    case 'rangeCheck': {
+      const [examples, recipe, options] = call.args as Calls['rangeCheck']
+      return engine.rangeCheck(examples, recipe, { ...options, signal })
+    }
     case 'losses': {
       const [examples, adapter] = call.args as Calls['losses']
       return engine.losses(examples, adapter, { signal })

@@ -134,6 +134,42 @@ test('a training can be cancelled from outside its thread', async () => {
   await expect(cancelled).rejects.toMatchObject({ code: 'cancelled', retry: true })
 })
 
+test('preferences are tuned, with progress and early stop, across the thread', async () => {
+  const pairs = examples.map(({ prompt, answer }) => ({ prompt, chosen: answer, rejected: 'I do not know.' }))
+  const margins: (number | undefined)[] = []
+  const evaluation = { examples: pairs.slice(0, 1), every: 3, patience: 2 }
+  const own = join(folder, 'preferred')
+  const short = { ...recipe, epochs: 6 }
+  const { margin, accuracy, evaluations } = await engine.trainPreferences(pairs, short, {
+    folder: own,
+    evaluation,
+    onProgress: progress => margins.push(progress.margin),
+  })
+  expect(margins).toHaveLength(8)
+  expect(evaluations?.map(({ step }) => step)).toEqual([3, 6])
+  expect(margin).toBeGreaterThan(0)
+  expect(accuracy).toBe(1)
+  const equal = { prompt: 'Why?', chosen: 'So.', rejected: 'So.' }
+  await expect(engine.trainPreferences([equal], short, { folder: own })).rejects.toMatchObject({
+    code: 'pairs-invalid',
+  })
+})
+
+test('a range check answers with its curve across the thread', async () => {
+  const { points } = await engine.rangeCheck(examples, recipe, { from: 1e-4, to: 1e-2, steps: 12 })
+  expect(points).toHaveLength(12)
+  expect(points[0]!.loss).toBeGreaterThan(points.at(-1)!.loss)
+})
+
+test('an engine that may take little memory refuses to train and says what would fit', async () => {
+  const small = await openEngine({ base, threads: 1, memoryBytes: 64 * 2 ** 20 })
+  await expect(small.train(examples, recipe, { folder: join(folder, 'small') })).rejects.toMatchObject({
+    code: 'memory-exceeded',
+    message: expect.stringMatching(/needs about \d+ MiB to train on and 64 MiB are allowed/),
+  })
+  await small.close()
+})
+
 test('faults keep their code and fix across the thread', async () => {
   await expect(engine.losses(examples, join(folder, 'nowhere'))).rejects.toMatchObject({
     code: 'adapter-invalid',

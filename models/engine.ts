@@ -1,127 +1,24 @@
 import type { ModelConfig } from './architectures/config.ts'
+import type { ServedWeights } from './serving/packed-weights.ts'
+import type { ServingLimits } from './serving/queue.ts'
+import type { GenerateRequest, Generation } from './serving/request.ts'
+import type { SchedulerStatus } from './serving/scheduler.ts'
+import type { Device } from './session.ts'
+import type {
+  Example,
+  Preference,
+  PreferenceOptions,
+  PreferenceResult,
+  RangeCheck,
+  RangeOptions,
+  Recipe,
+  TrainOptions,
+  TrainResult,
+} from './training.ts'
 
 export type { ModelConfig } from './architectures/config.ts'
-
-/** One question and its answer. */
-export interface Example {
-  prompt: string
-  answer: string
-  /** How much the answer's loss counts in training; 1 where absent, 0 keeps the example's slot and drops its effect. */
-  weight?: number
-}
-
-/** Everything that decides an adapter, next to the examples and the base. */
-export interface Recipe {
-  /** LoRA rank r. */
-  rank: number
-  /** LoRA alpha; the update is scaled by alpha / rank. */
-  alpha: number
-  /** Names of the linear layers that are adapted, such as `q_proj`. */
-  targets: readonly string[]
-  epochs: number
-  /** Examples a step. */
-  batch: number
-  /** Peak of the one-cycle schedule. */
-  learningRate: number
-  weightDecay: number
-  /** AdamW's epsilon; outside the root as in PyTorch, or inside it, which keeps the update smooth in the data. */
-  epsilon: number
-  epsilonPlace: 'inside' | 'outside'
-  seed: number
-  /** Longer examples are cut at the end of the answer, tokens. */
-  maxTokens: number
-  /** Steps between two checkpoints. */
-  checkpointEvery: number
-}
-
-export const allLinear: readonly string[] = [
-  'q_proj',
-  'k_proj',
-  'v_proj',
-  'o_proj',
-  'gate_proj',
-  'up_proj',
-  'down_proj',
-]
-
-/** For the shipped base: on 974 rows of MedQuAD the held-out loss falls from 3.597 to 1.361 nats a token (2e-3: 1.557). */
-export const defaultRecipe: Recipe = {
-  rank: 8,
-  alpha: 16,
-  targets: allLinear,
-  epochs: 3,
-  batch: 16,
-  learningRate: 4e-3,
-  weightDecay: 0.01,
-  // Inside the root; 1e-8 there already damps the small gradients of A (1.72 nats a token instead of 1.66).
-  epsilon: 1e-12,
-  epsilonPlace: 'inside',
-  seed: 1,
-  maxTokens: 384,
-  checkpointEvery: 25,
-}
-
-export interface Progress {
-  step: number
-  steps: number
-  /** Mean nats per answer token of this step's batch. */
-  loss: number
-  /** Real tokens (no padding) computed so far. */
-  tokens: number
-  tokensPerSecond: number
-  secondsLeft: number
-}
-
-export interface TrainOptions {
-  /** Where adapter_config.json, adapter_model.safetensors and, while running, the checkpoint are written. */
-  folder: string
-  /** Continue from the folder's checkpoint where it belongs to the same base, recipe and examples (default true). */
-  resume?: boolean
-  onProgress?(progress: Progress): void
-  signal?: AbortSignal
-  /** Written into the safetensors header, so it is covered by the adapter's hash. */
-  metadata?: Record<string, string>
-}
-
-export interface TrainResult {
-  /** sha256 of adapter_model.safetensors, hex. */
-  hash: string
-  steps: number
-  tokens: number
-  tokensPerSecond: number
-  seconds: number
-  firstLoss: number
-  lastLoss: number
-}
-
-export interface Message {
-  role: 'system' | 'user' | 'assistant'
-  content: string
-}
-
-export interface GenerateRequest {
-  messages: readonly Message[]
-  /** Folder of a PEFT adapter, or null for the base alone. */
-  adapter: string | null
-  maxTokens: number
-  /** 0 takes the most likely token. */
-  temperature: number
-  topP: number
-  repetitionPenalty?: number
-  seed: number
-  /** Generation ends before the first of these strings. */
-  stop?: readonly string[]
-  signal?: AbortSignal
-}
-
-export interface Generation {
-  text: string
-  tokens: number[]
-  /** Natural log of each token's probability under the model (temperature 1). */
-  logProbs: number[]
-  promptTokens: number
-  finish: 'stop' | 'length' | 'cancelled'
-}
+export * from './serving/request.ts'
+export * from './training.ts'
 
 export interface Losses {
   /** Sum of -log p over each example's answer tokens, nats. */
@@ -153,19 +50,33 @@ export interface Cancellable {
 }
 
 export interface EngineStatus {
-  device: 'cpu'
+  /** Where graphs run. */
+  device: Device
+  /** How the frozen weights are held while serving. */
+  weights: ServedWeights
   threads: number
-  /** Memory of the base's weights. */
+  /** Memory of the base's weights, held once whatever the number of sessions. */
   baseBytes: number
-  /** Adapters held merged in memory. */
+  /** Memory of the rounded copy that serves, where the weights are not float32. */
+  packedBytes: number
+  /** Hash of the base's embedding adapter, or `base` where it has none. */
+  embedding: string
+  /** Adapters held as they were read, and their bytes. */
   adapters: number
+  adapterBytes: number
+  /** Adapters held merged into the base's layers, and the bytes of those layers. */
+  merged: number
+  mergedBytes: number
   /** Graphs held open. */
   sessions: number
+  serving: SchedulerStatus
+  /** Resident memory of the whole process. */
+  processBytes: number
 }
 
 /**
  * The one door to the maths: tunes, evaluates and serves LoRA adapters on one base model. Adapters are named by their
- * folder. Calls may overlap; the engine runs them one after another in the order they come.
+ * folder. Calls may overlap: conversations are written together, one batch; between their steps a training goes on.
  */
 export interface Engine {
   readonly base: {
@@ -177,9 +88,24 @@ export interface Engine {
   /**
    * Tunes an adapter: AdamW on the answer tokens, one-cycle schedule. The same base, recipe, examples and thread count
    * give the same bytes, also when the process was killed between and called again.
-   * Errors: `no-examples`, `recipe-invalid`, `cancelled` (retry continues from the checkpoint), `training-diverged`.
+   * Errors: `no-examples`, `examples-invalid` and `example-too-long` (all of them by index), `recipe-invalid` (all reasons),
+   * `memory-exceeded`, `cancelled` (retry continues from the checkpoint), `training-diverged`.
    */
   train(examples: readonly Example[], recipe: Recipe, options: TrainOptions): Promise<TrainResult>
+  /**
+   * Tunes an adapter on preference pairs by direct preference optimisation (Rafailov et al. 2023), as deterministic and as
+   * resumable as `train`. Errors: those of `train`, and `pairs-invalid` (empty, equal or too long, by index).
+   */
+  trainPreferences(
+    pairs: readonly Preference[],
+    recipe: Recipe,
+    options: PreferenceOptions,
+  ): Promise<PreferenceResult>
+  /**
+   * Learning-rate range test (Smith 2015) on a throw-away adapter: the rate rises exponentially from step to step until the
+   * loss diverges. Writes nothing. Errors: `no-examples`, `recipe-invalid`, `range-invalid`, `memory-exceeded`, `cancelled`.
+   */
+  rangeCheck(examples: readonly Example[], recipe: Recipe, options: RangeOptions): Promise<RangeCheck>
   /** Nats of each answer (its tokens and the end of the turn) after its question. */
   losses(examples: readonly Example[], adapter: string | null, options?: Cancellable): Promise<Losses>
   /** Log-probability of each answer token, the end of the turn included. */
@@ -213,7 +139,16 @@ export interface EngineOptions {
   /** Folder with config.json, model.safetensors, tokenizer.json and its manifest of hashes. */
   base: string
   /** Threads of one product; default: the machine's cores, at most 8. */
-  threads?: number
+  threads?: number | undefined
+  /** Default `cpu`. Error `device-unavailable`: it is not there, or does not compute rightly. */
+  device?: Device | undefined
+  /** Frozen weights while serving; rounded ones are faster and lose a little (default `float32`). */
+  weights?: ServedWeights | undefined
+  /** Memory for adapters that are read, bytes; default 256 MiB. */
+  adapterBytes?: number | undefined
+  serving?: Partial<ServingLimits> | undefined
+  /** Memory that the whole process may take while the engine trains, bytes; default: three quarters of the machine's. */
+  memoryBytes?: number | undefined
 }
 
 /**

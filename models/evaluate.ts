@@ -2,7 +2,7 @@ import type { Losses } from './engine.ts'
 import { feedsFor, type Model } from './model.ts'
 import { apartFeeds, packExamples, rowsOf, type TokenExample } from './packing.ts'
 import { groupsWithin } from './schedule.ts'
-import { floats } from './session.ts'
+import { floats, type Tensor } from './session.ts'
 
 /**
  * Places of one run. Larger runs gain little speed (products are at their best from about 1,000 rows) and cost memory:
@@ -17,17 +17,30 @@ const byLength = (examples: readonly TokenExample[]): number[] =>
 const groupsOf = (examples: readonly TokenExample[], places: number): number[][] =>
   groupsWithin(byLength(examples), examples.map(rowsOf), places)
 
-/** -log p of every answer token, example by example in the order given. */
+/** The examples of each run of the loss graph, by index. */
+export const lossGroups = (examples: readonly TokenExample[]): number[][] => groupsOf(examples, lossPlaces)
+
+/** -log p of every answer token under an adapter's folder, example by example in the order given. */
 export async function answerNats(
   model: Model,
   examples: readonly TokenExample[],
   adapter: string | null,
   signal?: AbortSignal,
 ): Promise<Float32Array[]> {
-  const session = await model.loss()
   const { weights } = await model.adapted(adapter)
+  return natsUnder(model, weights, examples, signal)
+}
+
+/** As `answerNats`, under weights that are merged already. */
+export async function natsUnder(
+  model: Model,
+  weights: Readonly<Record<string, Tensor>>,
+  examples: readonly TokenExample[],
+  signal?: AbortSignal,
+): Promise<Float32Array[]> {
+  const session = await model.loss()
   const out: Float32Array[] = []
-  for (const group of groupsOf(examples, lossPlaces)) {
+  for (const group of lossGroups(examples)) {
     signal?.throwIfAborted()
     const { feeds, answers } = packExamples(
       group.map(index => examples[index]!),
@@ -50,7 +63,18 @@ export async function answerLosses(
   adapter: string | null,
   signal?: AbortSignal,
 ): Promise<Losses> {
-  const perToken = await answerNats(model, examples, adapter, signal)
+  const { weights } = await model.adapted(adapter)
+  return lossesUnder(model, weights, examples, signal)
+}
+
+/** As `answerLosses`, under weights that are merged already. */
+export async function lossesUnder(
+  model: Model,
+  weights: Readonly<Record<string, Tensor>>,
+  examples: readonly TokenExample[],
+  signal?: AbortSignal,
+): Promise<Losses> {
+  const perToken = await natsUnder(model, weights, examples, signal)
   const nats = Float64Array.from(perToken, total)
   const tokens = Uint32Array.from(perToken, values => values.length)
   return { nats, tokens, perToken: total(nats) / total(tokens) }

@@ -1,10 +1,8 @@
-import { cachedLayout } from './architectures/cached.ts'
 import type { ModelConfig } from './architectures/config.ts'
 import { type DecoderInput, decode, headName, weight } from './architectures/decoder.ts'
-import { answerRows, exampleRows, packedLayout } from './architectures/packed.ts'
-import { tokenLoss } from './graph/loss.ts'
-import type { ExampleRows, LowRank } from './graph/products.ts'
-import { product } from './graph/products.ts'
+import { answerRows, exampleRows, packedAttention } from './architectures/packed.ts'
+import { type TokenLossOptions, tokenLoss } from './graph/loss.ts'
+import { type ExampleRows, type LowRank, linear } from './graph/products.ts'
 import { Tape, type TapeOptions, type Value } from './graph/tape.ts'
 import type { LoraLayout } from './lora.ts'
 import { float } from './onnx.ts'
@@ -12,7 +10,7 @@ import { float } from './onnx.ts'
 const tokensInput = (tape: Tape): Value => tape.input('tokens', ['N'], 'int32')
 
 /** The matrices of a flat adapter vector [size]: a [rank, in] and b [out, rank] of each part. */
-function unpack(tape: Tape, layout: LoraLayout): Map<string, LowRank> {
+export function unpack(tape: Tape, layout: LoraLayout): Map<string, LowRank> {
   const flat = tape.input('adapter', [layout.size])
   const sizes = layout.parts.flatMap(({ rank, width, out }) => [rank * width, out * rank])
   const pieces = tape.emitMany(
@@ -42,27 +40,48 @@ export function mergeGraph(config: ModelConfig, layout: LoraLayout): Uint8Array 
   return tape.encode('merge')
 }
 
-function answerLoss(tape: Tape, config: ModelConfig, input: Partial<DecoderInput>): Value {
-  const hidden = decode(tape, config, {
+/** Linear layers whose fed weights already contain the adapter; `lowRank` says what to differentiate by. */
+const mergedLinear =
+  (
+    tape: Tape,
+    config: ModelConfig,
+    lowRank?: ReadonlyMap<string, LowRank>,
+    examples?: ExampleRows,
+  ): DecoderInput['linear'] =>
+  (x, path) =>
+    linear(tape, x, weight(tape, config, `${path}.weight`), lowRank?.get(path) ?? null, examples)
+
+function packedHidden(tape: Tape, config: ModelConfig, layers: DecoderInput['linear']): Value {
+  return decode(tape, config, {
     tokens: tokensInput(tape),
-    layout: packedLayout(tape, config),
-    ...input,
+    linear: layers,
+    attend: packedAttention(tape, config),
   })
+}
+
+/** -log p of each answer token [M] of packed examples, with these linear layers. */
+export function answerLoss(
+  tape: Tape,
+  config: ModelConfig,
+  layers: DecoderInput['linear'],
+  options?: TokenLossOptions,
+): Value {
+  const hidden = packedHidden(tape, config, layers)
   const head = weight(tape, config, headName(config))
-  return tokenLoss(tape, answerRows(tape, hidden), head, tape.input('labels', ['M'], 'int32'))
+  return tokenLoss(tape, answerRows(tape, hidden), head, tape.input('labels', ['M'], 'int32'), options)
 }
 
 /** `nats` [M]: -log p of each answer token. */
 export function lossGraph(config: ModelConfig, options?: TapeOptions): Uint8Array {
   const tape = new Tape(options)
-  tape.output('nats', answerLoss(tape, config, {}))
+  tape.output('nats', answerLoss(tape, config, mergedLinear(tape, config)))
   return tape.encode('loss')
 }
 
 function lossGradients(tape: Tape, config: ModelConfig, layout: LoraLayout, examples?: ExampleRows): Value[] {
   const lowRank = unpack(tape, layout)
   const matrices = [...lowRank.values()].flatMap(({ a, b }) => [tape.watch(a), tape.watch(b)])
-  const nats = answerLoss(tape, config, { lowRank, ...(examples ? { examples } : {}) })
+  const nats = answerLoss(tape, config, mergedLinear(tape, config, lowRank, examples))
   tape.output('nats', nats)
   return tape.gradients(nats, tape.input('weights', ['M']), matrices)
 }
@@ -96,23 +115,8 @@ export function rowsGraph(config: ModelConfig, layout: LoraLayout, options?: Tap
 /** `hidden` [N, dim]: the last hidden states of packed sequences. */
 export function hiddenGraph(config: ModelConfig, options?: TapeOptions): Uint8Array {
   const tape = new Tape(options)
-  tape.output(
-    'hidden',
-    decode(tape, config, { tokens: tokensInput(tape), layout: packedLayout(tape, config) }),
-  )
+  tape.output('hidden', packedHidden(tape, config, mergedLinear(tape, config)))
   return tape.encode('hidden')
-}
-
-/** `logits` [R, V] of the rows named by `last` [R], and the fresh keys and values of every layer, after a cached past. */
-export function nextTokenGraph(config: ModelConfig, options?: TapeOptions): Uint8Array {
-  const tape = new Tape(options)
-  const hidden = decode(tape, config, { tokens: tokensInput(tape), layout: cachedLayout(tape, config) })
-  const last = tape.emit('Gather', [hidden, tape.input('last', ['R'], 'int32')], ['R', config.dim], {
-    axis: 0,
-  })
-  const head = weight(tape, config, headName(config))
-  tape.output('logits', product(tape, last, head, ['R', config.vocabulary], { transB: true }))
-  return tape.encode('next-token')
 }
 
 /**

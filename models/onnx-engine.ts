@@ -1,59 +1,53 @@
-import { fault } from '../infra/errors.ts'
 import { openBaseFolder } from './base.ts'
-import { meanHidden } from './embed.ts'
+import { openConstraints } from './constraint.ts'
+import { checkDevice } from './device.ts'
+import { meanHidden, openEmbeddingAdapter } from './embed.ts'
 import type { Engine, EngineOptions, Example, GradientRows } from './engine.ts'
 import { answerLosses, answerNats, gradientBlocks } from './evaluate.ts'
-import { generate } from './generate.ts'
 import { closeLinear, matmulTransposed } from './linear.ts'
 import { loraLayout, readLoraShape, tensorsOf } from './lora.ts'
 import { openModel } from './model.ts'
 import type { TokenExample } from './packing.ts'
+import { Forward } from './serving/forward.ts'
+import { generate } from './serving/generate.ts'
+import { packWeights } from './serving/packed-weights.ts'
+import { defaultServingLimits, Scheduler } from './serving/scheduler.ts'
 import { defaultThreads } from './session.ts'
-import { openTokenizer, type Tokenizer } from './tokenizer.ts'
-import { train } from './train.ts'
+import { openTokenizer } from './tokenizer.ts'
+import { trainingCalls } from './training-calls.ts'
+import { tokeniseExamples } from './training-examples.ts'
 
-/** Tokens of an example, its answer cut at `limit`. Error `example-too-long`: the question alone fills it. */
-function tokenise(tokenizer: Tokenizer, example: Example, limit: number): TokenExample {
-  const { ids, answerStart } = tokenizer.example(example.prompt, example.answer)
-  if (answerStart >= limit || answerStart >= ids.length) {
-    throw fault(
-      'example-too-long',
-      `A question has ${answerStart} tokens and leaves no room for its answer in ${limit}.`,
-      {
-        fix: 'Shorten the question.',
-        facts: { tokens: answerStart, limit },
-      },
-    )
-  }
-  return { tokens: ids.slice(0, limit), answerStart, weight: example.weight ?? 1 }
-}
+/** Seconds that a step of a training waits for people's answers; then it takes its turn between theirs. */
+const patience = 2
 
 /** The engine in this thread: a run of onnxruntime blocks it. `openEngine` puts it into a thread of its own. */
 export async function openOnnxEngine(options: EngineOptions): Promise<Engine> {
   const { name, hash } = await openBaseFolder(options.base)
+  const embedding = await openEmbeddingAdapter(options.base, hash)
   const threads = options.threads ?? defaultThreads()
   const tokenizer = await openTokenizer(options.base)
-  const model = await openModel(options.base, threads)
+  const { device = 'cpu', weights = 'float32', adapterBytes } = options
+  await checkDevice(device)
+  const model = await openModel(options.base, threads, { device, adapterBytes })
   const { config } = model
   const tokens = (examples: readonly Example[], limit = config.context): TokenExample[] =>
-    examples.map(example => tokenise(tokenizer, example, Math.min(limit, config.context)))
-  let turn: Promise<unknown> = Promise.resolve()
-  /** Conversations are written one after another, in the order asked. */
-  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = turn.then(work)
-    turn = result.catch(() => undefined)
-    return result
-  }
+    tokeniseExamples(tokenizer, examples, Math.min(limit, config.context))
+  const packed =
+    weights === 'float32' ? undefined : packWeights(config, model.weights, weights === 'int8' ? 8 : 4)
+  const scheduler = new Scheduler(model, new Forward(model, weights, packed), {
+    ...defaultServingLimits,
+    ...options.serving,
+  })
+  const constraints = openConstraints(tokenizer, config.vocabulary)
   return {
     base: { name, hash, config, dim: config.dim },
-    train: async (examples, recipe, trainOptions) =>
-      train(model, {
-        base: { name, hash },
-        examples: tokens(examples, recipe.maxTokens),
-        recipe,
-        options: trainOptions,
-        pause: () => turn,
-      }),
+    ...trainingCalls({
+      model,
+      tokenizer,
+      base: { name, hash },
+      memoryBytes: options.memoryBytes,
+      pause: () => scheduler.idle(patience),
+    }),
     losses: async (examples, adapter, { signal } = {}) =>
       answerLosses(model, tokens(examples), adapter, signal),
     async answerLogProbs(example, adapter) {
@@ -74,15 +68,26 @@ export async function openOnnxEngine(options: EngineOptions): Promise<Engine> {
     encode: text => tokenizer.encode(text),
     decode: ids => tokenizer.decode(ids),
     matmulTransposed: (a, b, k) => matmulTransposed(a, b, k, threads),
-    generate: (request, onToken) => inTurn(() => generate(model, tokenizer, request, onToken)),
-    embed: texts =>
-      meanHidden(
-        model,
-        texts.map(text => tokenizer.encode(text).slice(0, config.context)),
-      ),
-    status: () => ({ device: 'cpu', threads, baseBytes: model.baseBytes, ...model.counts() }),
+    generate: (request, onToken) => generate({ model, tokenizer, scheduler, constraints }, request, onToken),
+    async embed(texts) {
+      const { weights } = await model.adapted(embedding?.folder ?? null)
+      const sequences = texts.map(text => tokenizer.encode(text).slice(0, config.context))
+      return meanHidden(model, sequences, weights)
+    },
+    status: () => ({
+      device,
+      weights,
+      threads,
+      baseBytes: model.baseBytes,
+      packedBytes: packed?.bytes ?? 0,
+      embedding: embedding?.hash ?? 'base',
+      ...model.counts(),
+      serving: scheduler.status(),
+      processBytes: process.memoryUsage.rss(),
+    }),
     async close() {
-      await turn
+      await scheduler.idle()
+      await constraints.close()
       await model.close()
       await closeLinear()
     },

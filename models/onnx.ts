@@ -47,7 +47,7 @@ export interface OnnxNode {
   op: string
   domain: string
   inputs: readonly string[]
-  outputs: readonly string[]
+  outputs: string[]
   attributes: Readonly<Record<string, AttributeValue>>
 }
 

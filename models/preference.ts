@@ -2,6 +2,16 @@
 export interface Pair {
   chosen: number
   rejected: number
+  /** Factor of the pair's loss; 1 where absent. It does not enter the mean's divisor. */
+  weight?: number
+}
+
+export interface PreferenceLoss {
+  loss: number
+  /** d loss / d nats of each answer under the policy. */
+  weights: number[]
+  /** beta ((r_c - p_c) - (r_r - p_r)) of each pair: how much further than the reference the policy prefers the chosen answer. */
+  margins: number[]
 }
 
 /**
@@ -14,16 +24,18 @@ export function preferenceLoss(
   reference: readonly number[],
   pairs: readonly Pair[],
   beta: number,
-): { loss: number; weights: number[] } {
+): PreferenceLoss {
   const weights = policy.map(() => 0)
   const gain = (index: number): number => reference[index]! - policy[index]!
   let loss = 0
-  for (const { chosen, rejected } of pairs) {
+  const margins = pairs.map(({ chosen, rejected, weight = 1 }) => {
     const margin = beta * (gain(chosen) - gain(rejected))
-    loss += (Math.max(0, -margin) + Math.log1p(Math.exp(-Math.abs(margin)))) / pairs.length
-    const slope = beta / (1 + Math.exp(margin)) / pairs.length
+    const share = weight / pairs.length
+    loss += (Math.max(0, -margin) + Math.log1p(Math.exp(-Math.abs(margin)))) * share
+    const slope = (beta / (1 + Math.exp(margin))) * share
     weights[chosen]! += slope
     weights[rejected]! -= slope
-  }
-  return { loss, weights }
+    return margin
+  })
+  return { loss, weights, margins }
 }

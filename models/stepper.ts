@@ -1,14 +1,16 @@
+import { besideStepGraph } from './beside-graphs.ts'
 import type { TrainState } from './checkpoint.ts'
-import type { Recipe } from './engine.ts'
-import { adamwGraph, beta1, beta2, stepGraph } from './graphs.ts'
+import { stepGraph } from './graphs.ts'
 import type { LoraLayout } from './lora.ts'
 import { feedsFor, type Model } from './model.ts'
 import { packExamples, rowsOf, type TokenExample } from './packing.ts'
 import { groupsWithin } from './schedule.ts'
 import { floats, openSession, type Tensor } from './session.ts'
+import type { Recipe } from './training.ts'
+import { openUpdater } from './updater.ts'
 
 /** Places of one run of the step graph; a longer batch is summed over several runs, so that memory stays bounded. */
-const stepPlaces = 4096
+export const stepPlaces = 4096
 
 export interface Stepper {
   /** Takes one AdamW step on a batch at a learning rate; returns the batch's nats per answer token before the step. */
@@ -20,31 +22,30 @@ export interface Stepper {
 /** AdamW steps on `state`: its vectors are replaced at each step, its counters are the caller's, who counts `step`. */
 export async function openStepper(
   model: Model,
-  recipe: Pick<Recipe, 'epsilon' | 'epsilonPlace' | 'weightDecay'>,
+  recipe: Pick<Recipe, 'epsilon' | 'epsilonPlace' | 'weightDecay' | 'products'>,
   layout: LoraLayout,
   state: TrainState,
+  places = stepPlaces,
 ): Promise<Stepper> {
-  const session = await openSession(stepGraph(model.config, layout), model)
-  const { epsilon, epsilonPlace } = recipe
-  const updater = await openSession(adamwGraph(layout.size, { epsilon, epsilonPlace }), model)
-  const memory = model.mergeMemory(layout)
+  const { products = 'float32' } = recipe
+  const quantised = products === 'int8' ? { ...model.weights, ...(await model.int8()) } : null
+  const graph = quantised
+    ? besideStepGraph(model.config, layout, { products })
+    : stepGraph(model.config, layout)
+  const session = await openSession(graph, { threads: model.threads, planned: false })
+  const updater = await openUpdater(model, recipe, layout.size)
+  const memory = quantised ? undefined : model.mergeMemory(layout)
   const vector = (data: Float32Array = new Float32Array(layout.size)): Tensor => floats(data, [layout.size])
-  const scalar = (value: number): Tensor => floats(new Float32Array([value]), [])
   const zeros = vector()
   const sums = [vector(), vector()] as const
-  let spare: Pick<TrainState, 'adapter' | 'first' | 'second'> = {
-    adapter: new Float32Array(layout.size),
-    first: new Float32Array(layout.size),
-    second: new Float32Array(layout.size),
-  }
   const step: Stepper['step'] = async (batch, rate) => {
-    const weights = await model.merge(layout, state.adapter, memory)
+    const weights = quantised ?? (await model.merge(layout, state.adapter, memory))
     const lengths = batch.map(rowsOf)
     const order = [...batch.keys()].toSorted((a, b) => lengths[a]! - lengths[b]! || a - b)
     let nats = 0
     let tokens = 0
     let sum = zeros
-    for (const [i, group] of groupsWithin(order, lengths, stepPlaces).entries()) {
+    for (const [i, group] of groupsWithin(order, lengths, places).entries()) {
       const packed = packExamples(
         group.map(index => batch[index]!),
         model.config,
@@ -56,28 +57,8 @@ export async function openStepper(
       for (const value of outputs.nats!.data as Float32Array) nats += value
       tokens += packed.answers.reduce((total, count) => total + count, 0)
     }
-    const t = state.step + 1
-    await updater.run(
-      {
-        adapter: vector(state.adapter),
-        first: vector(state.first),
-        second: vector(state.second),
-        gradient: sum,
-        rate: scalar(rate),
-        decay: scalar(rate * recipe.weightDecay),
-        share: scalar(1 / tokens),
-        correction1: scalar(1 / (1 - beta1 ** t)),
-        correction2: scalar(1 / (1 - beta2 ** t)),
-      },
-      {
-        'adapter.next': vector(spare.adapter),
-        'first.next': vector(spare.first),
-        'second.next': vector(spare.second),
-      },
-    )
-    const used = { adapter: state.adapter, first: state.first, second: state.second }
-    Object.assign(state, spare)
-    spare = used
+    const { weightDecay } = recipe
+    await updater.update(state, sum.data as Float32Array, { rate, weightDecay, tokens })
     return nats / tokens
   }
   return {

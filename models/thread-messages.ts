@@ -1,14 +1,26 @@
 import { isFault, TributaryError } from '../infra/errors.ts'
-import type { Engine, EngineStatus, Example, GenerateRequest, Recipe, TrainOptions } from './engine.ts'
+import type {
+  Engine,
+  EngineStatus,
+  Example,
+  GenerateRequest,
+  Preference,
+  PreferenceOptions,
+  RangeOptions,
+  Recipe,
+  TrainOptions,
+} from './engine.ts'
 import type { Rows } from './linear.ts'
 
 /** Calls that the engine's thread answers; signals and callbacks travel as messages of their own. */
 export interface Calls {
-  train: [
-    examples: readonly Example[],
+  train: [examples: readonly Example[], recipe: Recipe, options: Omit<TrainOptions, 'signal' | 'onProgress'>]
+  trainPreferences: [
+    pairs: readonly Preference[],
     recipe: Recipe,
-    options: Pick<TrainOptions, 'folder' | 'resume' | 'metadata'>,
+    options: Omit<PreferenceOptions, 'signal' | 'onProgress'>,
   ]
+  rangeCheck: [examples: readonly Example[], recipe: Recipe, options: Omit<RangeOptions, 'signal'>]
   losses: [examples: readonly Example[], adapter: string | null]
   answerLogProbs: [example: Example, adapter: string | null]
   /** Rows come as events, one block for each `more`. */

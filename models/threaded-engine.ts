@@ -1,7 +1,14 @@
 import { Worker } from 'node:worker_threads'
 import { fault } from '../infra/errors.ts'
 import { readConfig } from './architectures/read-config.ts'
-import type { Engine, EngineOptions, EngineStatus, GradientRows, Progress } from './engine.ts'
+import type {
+  Engine,
+  EngineOptions,
+  EngineStatus,
+  GradientRows,
+  PreferenceProgress,
+  Progress,
+} from './engine.ts'
 import { loraLayout, readLoraShape, tensorsOf } from './lora.ts'
 import {
   type CallName,
@@ -119,6 +126,13 @@ export async function openThreadedEngine(options: EngineOptions): Promise<Engine
         signal,
         event: value => onProgress?.(value as Progress),
       }),
+    trainPreferences: (pairs, recipe, { signal, onProgress, ...rest }) =>
+      port.call('trainPreferences', [pairs, recipe, rest], {
+        signal,
+        event: value => onProgress?.(value as PreferenceProgress),
+      }),
+    rangeCheck: (examples, recipe, { signal, ...rest }) =>
+      port.call('rangeCheck', [examples, recipe, rest], { signal }),
     losses: (examples, adapter, { signal } = {}) => port.call('losses', [examples, adapter], { signal }),
     answerLogProbs: (example, adapter) => port.call('answerLogProbs', [example, adapter]),
     gradients: (examples, adapter, { signal } = {}) => streamed(port, [examples, adapter], signal),

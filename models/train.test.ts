@@ -4,11 +4,14 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { defaultRecipe, type Progress, type Recipe } from './engine.ts'
 import { answerLosses } from './evaluate.ts'
-import { readAdapter, weightsFile } from './lora.ts'
+import { relativeTo } from './golden/measures.ts'
+import { initialLora, loraLayout, readAdapter, weightsFile } from './lora.ts'
+import { sizeOf, stepBytes } from './memory.ts'
 import { type Model, openModel } from './model.ts'
 import type { TokenExample } from './packing.ts'
 import { readSafetensors } from './safetensors.ts'
-import { train } from './train.ts'
+import { openStepper } from './stepper.ts'
+import { startState, train } from './train.ts'
 
 let model: Model
 let folder: string
@@ -129,13 +132,40 @@ test('an example of weight 0 has no effect but keeps its place', async () => {
 
 test('nothing to train on and impossible recipes are refused', async () => {
   await expect(run('none', {}, recipe, [])).rejects.toMatchObject({ code: 'no-examples' })
+  const evaluation = { examples: [], every: 1, patience: 1 }
+  await expect(run('none', { evaluation })).rejects.toMatchObject({ code: 'no-examples' })
   await expect(run('none', {}, { ...recipe, learningRate: -1 })).rejects.toMatchObject({
     code: 'recipe-invalid',
   })
   await expect(run('none', {}, { ...recipe, targets: ['nose_proj'] })).rejects.toMatchObject({
     code: 'recipe-invalid',
   })
-  await expect(run('none', {}, { ...recipe, learningRate: 1e30, epochs: 9 })).rejects.toMatchObject({
-    code: 'training-diverged',
-  })
+  // Past what float32 holds, so that the first step's adapter is not finite.
+  const heavy = examples.map(example => ({ ...example, weight: 1e39 }))
+  await expect(run('none', {}, recipe, heavy)).rejects.toMatchObject({ code: 'training-diverged' })
+})
+
+test('a batch that is cut into several groups gives the same adapter as one that is not', async () => {
+  const layout = loraLayout(model.config, recipe)
+  const tuned = async (places: number): Promise<Float32Array> => {
+    const state = startState(initialLora(layout, 1))
+    const stepper = await openStepper(model, recipe, layout, state, places)
+    for (; state.step < 4; state.step++) await stepper.step(examples, 1e-3)
+    await stepper.close()
+    return state.adapter
+  }
+  const [whole, cut, again] = [await tuned(4096), await tuned(40), await tuned(40)]
+  expect(again).toEqual(cut)
+  expect(cut).not.toEqual(initialLora(layout, 1))
+  // Only the order of the sum differs: float32 keeps seven digits, and four steps of AdamW lose three of them at worst.
+  expect(relativeTo(whole, cut)).toBeLessThan(1e-4)
+})
+
+test('a batch that memory has no room for is cut, and one example that has none is refused', async () => {
+  const layout = loraLayout(model.config, recipe)
+  const allowed = stepBytes(model, layout, sizeOf(examples.slice(0, 7)))
+  const tight = (memoryBytes: number) =>
+    train(model, { base, examples, recipe, options: { folder: join(folder, 'tight') }, memoryBytes })
+  expect((await tight(allowed)).steps).toBe(15)
+  await expect(tight(allowed / 2)).rejects.toMatchObject({ code: 'memory-exceeded', blame: 'operator' })
 })

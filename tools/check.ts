@@ -92,25 +92,30 @@ const clusterOf = (found: Finding): string | undefined => {
   return typeof cluster === 'string' ? cluster : undefined
 }
 
-/** Embeds the rows and finds, for each, the nearest accepted rows of the datanet by cosine (pgvector). */
+/**
+ * Embeds the rows and finds, for each, the nearest accepted rows of the datanet by cosine (pgvector), among those embedded
+ * the same way. A base without an embedding adapter gives no hint: its vectors lie at 0.88 to 0.95 whatever rows say.
+ */
 const neighbours = async (
   context: Context,
   proposalId: string,
   rows: readonly Row[],
 ): Promise<Map<string, Map<string, number>>> => {
+  const { embedding } = context.engine.status()
+  if (embedding === 'base') return new Map()
   const vectors = await context.engine.embed(rows.map(row => `${row.question}\n${row.answer}`))
   const embedded = rows.map((row, at) => ({
     id: row.id,
     vector: toSql(Array.from(vectors[at] ?? [])) as string,
   }))
   await context.db.query(
-    'update contributions c set embedding = r.vector::vector from jsonb_to_recordset($1::jsonb) as r(id uuid, vector text) where c.id = r.id',
-    [JSON.stringify(embedded)],
+    'update contributions c set embedding = r.vector::vector, embedding_of = $2 from jsonb_to_recordset($1::jsonb) as r(id uuid, vector text) where c.id = r.id',
+    [JSON.stringify(embedded), embedding],
   )
   const near = await context.db.query<{ id: string; other: string; cosine: number }>(
     `select c.id, n.id as other, 1 - n.distance as cosine from contributions c cross join lateral (
        select o.id, o.embedding <=> c.embedding as distance from contributions o
-       where o.proposal_id = $1 and o.state = 'accepted' and o.embedding is not null order by o.embedding <=> c.embedding limit 4) n
+       where o.proposal_id = $1 and o.state = 'accepted' and o.embedding_of = c.embedding_of order by o.embedding <=> c.embedding limit 4) n
      where c.id = any($2::uuid[])`,
     [proposalId, rows.map(row => row.id)],
   )

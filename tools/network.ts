@@ -11,7 +11,7 @@ import { clearLeases } from '../infra/leases.ts'
 import { openLog } from '../infra/log.ts'
 import { openQueue } from '../infra/queue.ts'
 import { receiptSigner } from '../infra/receipts.ts'
-import { openEngine } from '../models/engine.ts'
+import { type EngineOptions, openEngine } from '../models/engine.ts'
 import type { DownloadProgress } from '../models/hub/progress.ts'
 import { resolveBase } from '../models/resolve-base.ts'
 import type { Network } from './context.ts'
@@ -61,7 +61,7 @@ export const openNetwork = async (
         : { url: settings.DATABASE_URL }
     // Side by side: each takes seconds on a first start, on a core of its own.
     const [engine, db] = await openBoth(
-      openEngine({ base, threads: settings.TRIBUTARY_THREADS }),
+      openEngine(engineOptions(base, settings)),
       openDatabase(where),
       opened,
     )
@@ -107,6 +107,23 @@ export const openNetwork = async (
   } catch (error) {
     await closeAll()
     throw error
+  }
+}
+
+const engineOptions = (base: string, settings: Settings): EngineOptions => {
+  const mebibytes = (count: number | undefined) => (count === undefined ? undefined : count * 2 ** 20)
+  return {
+    base,
+    threads: settings.TRIBUTARY_THREADS,
+    device: settings.TRIBUTARY_DEVICE,
+    weights: settings.TRIBUTARY_WEIGHTS,
+    adapterBytes: mebibytes(settings.TRIBUTARY_ADAPTERS_MIB),
+    memoryBytes: mebibytes(settings.TRIBUTARY_MEMORY_MIB),
+    serving: {
+      rows: settings.TRIBUTARY_BATCH,
+      queue: settings.TRIBUTARY_QUEUE,
+      keyValueBytes: settings.TRIBUTARY_KV_MIB * 2 ** 20,
+    },
   }
 }
 

@@ -93,6 +93,29 @@ const output = z.object({
   network: z.object({
     at: z.string(),
     base: z.string(),
+    /** What the engine runs on and the memory it holds, as of its last answer. */
+    engine: z.object({
+      device: z.string(),
+      weights: z.string(),
+      threads: z.number(),
+      embedding: z.string(),
+      sessions: z.number(),
+      baseBytes: z.number(),
+      packedBytes: z.number(),
+      adapters: z.number(),
+      adapterBytes: z.number(),
+      merged: z.number(),
+      mergedBytes: z.number(),
+      serving: z.object({
+        running: z.number(),
+        waiting: z.number(),
+        keyValueBytes: z.number(),
+        bankBytes: z.number(),
+        prefixBytes: z.number(),
+        prefixHits: z.number(),
+      }),
+      processBytes: z.number(),
+    }),
     accounts: z.number(),
     answers: z.number(),
     events: z.number(),
@@ -160,6 +183,7 @@ const readNetwork = async ({ db, clock, engine }: Context): Promise<z.output<typ
   return {
     at: clock.now().toISOString(),
     base: engine.base.name,
+    engine: engine.status(),
     accounts: counts?.accounts ?? 0,
     answers: counts?.answers ?? 0,
     events: Number(counts?.events ?? 0n),

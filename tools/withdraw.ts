@@ -19,7 +19,7 @@ export const withdraw = verb({
   async run(context, input) {
     const result = await context.commit(async tx => {
       const [row] = await tx.query<{ id: string; proposal_id: string }>(
-        `update contributions set question = null, answer = null, salt = null, embedding = null, state = 'withdrawn'
+        `update contributions set question = null, answer = null, salt = null, embedding = null, embedding_of = null, state = 'withdrawn'
          where id::text = $1 and account_id = $2 and state <> 'withdrawn' returning id, proposal_id`,
         [input.contribution, context.caller.accountId],
       )

@@ -104,6 +104,7 @@ create table contributions (
   first_id uuid references contributions,
   cluster_id uuid,
   embedding vector,
+  embedding_of text,                     -- hash of the embedding adapter that made it; others do not compare
   received_at timestamptz not null,
   decided_at timestamptz
 );

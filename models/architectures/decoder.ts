@@ -1,33 +1,17 @@
-import { attention } from '../graph/attention.ts'
 import { add, addBias, gatedSilu } from '../graph/elementwise.ts'
-import { lookUp } from '../graph/layout.ts'
+import { lookUp, reshape } from '../graph/layout.ts'
 import { rmsNorm } from '../graph/norm.ts'
-import { type ExampleRows, type LowRank, linear } from '../graph/products.ts'
-import { type Rotation, rotate } from '../graph/rope.ts'
 import type { Tape, Value } from '../graph/tape.ts'
 import type { ModelConfig } from './config.ts'
 import { weightShapes } from './weights.ts'
 
-/** How rows of tokens [N, heads * headDim] become heads for attention and back; packed and cached layouts differ here. */
-export interface AttentionLayout {
-  /** [N, heads * headDim] to [B, heads, T, headDim]. */
-  split(x: Value, heads: number): Value
-  /** Attention's result to [N, heads * headDim]. */
-  join(x: Value): Value
-  /** Keys and values of a layer to those that its queries see (a cache puts the past in front). */
-  remember?(layer: number, k: Value, v: Value): { k: Value; v: Value }
-  mask: Value
-  rotation: Rotation
-}
-
 export interface DecoderInput {
-  /** Token ids [N]. */
+  /** Token ids, [N] packed or [B, T]; the shapes below are written for [N]. */
   tokens: Value
-  layout: AttentionLayout
-  /** The low-rank update of a linear layer, by module path such as `model.layers.0.self_attn.q_proj`. */
-  lowRank?: ReadonlyMap<string, LowRank>
-  /** Keep gradients of the examples apart. */
-  examples?: ExampleRows
+  /** x [N, in] times the transposed weight of a linear layer, without its bias, by module path: [N, out]. */
+  linear(x: Value, path: string): Value
+  /** Rotation and causal attention of a layer: q [N, heads * headDim], k and v [N, kvHeads * headDim] to [N, heads * headDim]. */
+  attend(layer: number, q: Value, k: Value, v: Value): Value
 }
 
 /** A frozen tensor of the base by its Hugging Face name; fed at each run, so that all sessions share one copy. */
@@ -40,35 +24,33 @@ export function weight(tape: Tape, config: ModelConfig, name: string): Value {
 export const headName = (config: ModelConfig): string =>
   config.tiedHead ? 'model.embed_tokens.weight' : 'lm_head.weight'
 
-/** Hidden states [N, dim] after the last norm, of a Llama, Mistral, Qwen2 or Qwen3 decoder. */
+/** Hidden states [N, dim] (or [B, T, dim]) after the last norm, of a Llama, Mistral, Qwen2 or Qwen3 decoder. */
 export function decode(tape: Tape, config: ModelConfig, input: DecoderInput): Value {
-  const { layout } = input
   const named = (name: string): Value => weight(tape, config, name)
   const norm = (x: Value, path: string): Value =>
     rmsNorm(tape, x, named(`${path}.weight`), config.normEpsilon)
   const apply = (x: Value, path: string, bias: boolean): Value => {
-    const y = linear(tape, x, named(`${path}.weight`), input.lowRank?.get(path) ?? null, input.examples)
+    const y = input.linear(x, path)
     return bias ? addBias(tape, y, named(`${path}.bias`)) : y
+  }
+  const normHeads = (x: Value, path: string, heads: number): Value => {
+    if (!config.headNorm) return x
+    const { headDim } = config
+    const rows = x.dims.slice(0, -1)
+    const same = rows.map(() => 0)
+    const apart = reshape(tape, x, [...same, heads, headDim], [...rows, heads, headDim])
+    return reshape(tape, norm(apart, path), [...same, heads * headDim], x.dims)
   }
   let x = lookUp(tape, named('model.embed_tokens.weight'), input.tokens)
   for (let layer = 0; layer < config.layers; layer++) {
     const path = `model.layers.${layer}`
+    const own = `${path}.self_attn`
     const h = norm(x, `${path}.input_layernorm`)
-    const project = (name: string, heads: number): Value =>
-      layout.split(apply(h, `${path}.self_attn.${name}_proj`, config.attentionBias), heads)
-    const turn = (name: 'q' | 'k', heads: number): Value => {
-      const split = project(name, heads)
-      return rotate(
-        tape,
-        config.headNorm ? norm(split, `${path}.self_attn.${name}_norm`) : split,
-        layout.rotation,
-      )
-    }
-    const q = turn('q', config.heads)
-    const own = { k: turn('k', config.kvHeads), v: project('v', config.kvHeads) }
-    const { k, v } = layout.remember?.(layer, own.k, own.v) ?? own
-    const mixed = layout.join(attention(tape, q, k, v, layout.mask))
-    x = add(tape, x, apply(mixed, `${path}.self_attn.o_proj`, config.outputBias))
+    const project = (name: string): Value => apply(h, `${own}.${name}_proj`, config.attentionBias)
+    const q = normHeads(project('q'), `${own}.q_norm`, config.heads)
+    const k = normHeads(project('k'), `${own}.k_norm`, config.kvHeads)
+    const mixed = input.attend(layer, q, k, project('v'))
+    x = add(tape, x, apply(mixed, `${own}.o_proj`, config.outputBias))
     const g = norm(x, `${path}.post_attention_layernorm`)
     const gate = apply(g, `${path}.mlp.gate_proj`, config.mlpBias)
     const up = apply(g, `${path}.mlp.up_proj`, config.mlpBias)

@@ -1,7 +1,7 @@
 import { tensorsOf } from '../lora.ts'
 import type { Model } from '../model.ts'
 import type { StoredTensor } from '../safetensors.ts'
-import { startSequence } from '../serve.ts'
+import { startSequence } from '../serving/forward.ts'
 import { type GoldenCase, openCase, vectorName, vectorOf } from './cases.ts'
 import {
   gradientsByExample,
@@ -114,7 +114,7 @@ const checks: readonly Check[] = [
         data: new Float32Array(tokens.length).fill(1),
       })
       const width = model.config.vocabulary
-      const sequence = await startSequence(model, weights)
+      const sequence = startSequence(model, weights)
       let worst = 0
       // Pieces of several lengths, as a prompt and its continuation come.
       for (let at = 0, piece = 5; at < tokens.length; piece = (piece % 3) + 1) {
@@ -198,7 +198,7 @@ const checks: readonly Check[] = [
     async measure(golden) {
       const { model, adapter } = golden
       const want = [...stored(golden, 'greedy').data]
-      const sequence = await startSequence(
+      const sequence = startSequence(
         model,
         await model.merge(adapter.layout, vectorOf(golden, 'adamw_final.')),
       )

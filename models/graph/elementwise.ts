@@ -1,4 +1,3 @@
-import { float } from '../onnx.ts'
 import type { Tape, Value } from './tape.ts'
 
 /** a + b, of the same shape. */
@@ -18,20 +17,17 @@ export const addBias = (tape: Tape, x: Value, bias: Value): Value =>
 
 /**
  * silu(gate) * up, with silu(g) = g sigmoid(g): the gated unit of Llama's feed-forward layer.
- * With s = sigmoid(g) and a = g s, the derivative of silu is s + a (1 - s) = s (1 + g - a).
+ * With s = sigmoid(g) and o the output, d gate = dy (s (up - o) + o), which takes one pass less over the rows than s (1 + g - g s).
  */
 export function gatedSilu(tape: Tape, gate: Value, up: Value): Value {
   const { dims } = gate
   const sigmoid = tape.emit('Sigmoid', [gate], dims)
-  const silu = tape.plain
-    ? tape.emit('Mul', [gate, sigmoid], dims)
-    : tape.emit('QuickGelu', [gate], dims, { alpha: float(1) }, 'com.microsoft')
+  const silu = tape.emit('Mul', [gate, sigmoid], dims)
   const output = tape.emit('Mul', [silu, up], dims)
   return tape.record(output, [gate, up], gradient => [
     () => {
-      const slope = tape.emit('Add', [tape.emit('Sub', [gate, silu], dims), tape.scalar(1)], dims)
-      const outer = tape.emit('Mul', [tape.emit('Mul', [gradient, up], dims), sigmoid], dims)
-      return tape.emit('Mul', [outer, slope], dims)
+      const part = tape.emit('Mul', [tape.emit('Sub', [up, output], dims), sigmoid], dims)
+      return tape.emit('Mul', [tape.emit('Add', [part, output], dims), gradient], dims)
     },
     () => tape.emit('Mul', [gradient, silu], dims),
   ])

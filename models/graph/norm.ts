@@ -3,7 +3,7 @@ import type { Tape, Value } from './tape.ts'
 
 /**
  * RMS normalisation over the last axis, y = x r w with r = 1 / sqrt(mean(x^2) + epsilon); w [d] is frozen.
- * With n = x r and h = gradient w:  dx = r (h - n mean(h n)).
+ * With h = gradient w:  dx = r (h - x r^2 mean(h x)).
  */
 export function rmsNorm(tape: Tape, x: Value, weight: Value, epsilon: number): Value {
   const { dims } = x
@@ -31,9 +31,9 @@ export function rmsNorm(tape: Tape, x: Value, weight: Value, epsilon: number): V
   return tape.record(output, [x], gradient => [
     () => {
       const h = tape.emit('Mul', [gradient, weight], dims)
-      const n = tape.emit('Mul', [x, inverse], dims)
-      const along = mean(tape.emit('Mul', [h, n], dims))
-      const difference = tape.emit('Sub', [h, tape.emit('Mul', [n, along], dims)], dims)
+      const along = mean(tape.emit('Mul', [h, x], dims))
+      const factor = tape.emit('Mul', [along, tape.emit('Mul', [inverse, inverse], column)], column)
+      const difference = tape.emit('Sub', [h, tape.emit('Mul', [x, factor], dims)], dims)
       return tape.emit('Mul', [difference, inverse], dims)
     },
   ])

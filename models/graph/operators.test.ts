@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
 import { floats, integers, openSession, type Tensor } from '../session.ts'
 import { attention } from './attention.ts'
+import { besideLinears, type Frozen } from './beside.ts'
 import { add, addBias, gatedSilu, multiply } from './elementwise.ts'
 import { moveRows, reshape } from './layout.ts'
 import { tokenLoss } from './loss.ts'
 import { rmsNorm } from './norm.ts'
-import { linear } from './products.ts'
+import { linear, product } from './products.ts'
 import { rotate } from './rope.ts'
 import { Tape, type Value } from './tape.ts'
 
@@ -51,6 +52,29 @@ const linearFeeds: Feeds = {
   b: wave([4, 2], 0.9),
 }
 const lowRank = (input: (name: string) => Value) => ({ a: input('a'), b: input('b'), scale: 0.5 })
+
+const frozen = (tape: Tape, w: Value): Frozen => ({
+  forward: x => product(tape, x, w, [x.dims[0]!, w.dims[0]!], { transB: true }),
+  backward: dy => product(tape, dy, w, [dy.dims[0]!, w.dims[1]!]),
+})
+
+/** Two layers of one input and their outputs' sum: the second scale differs, and so does the second rank. */
+const besideFeeds: Feeds = {
+  x: wave([6, 5], 0.7),
+  w: wave([4, 5], 1.1),
+  w2: wave([4, 5], 0.3),
+  a: wave([2, 5], 0.4),
+  b: wave([4, 2], 0.9),
+  a2: wave([3, 5], 0.8),
+  b2: wave([4, 3], 1.2),
+}
+const besideSum = (tape: Tape, input: (name: string) => Value): Value => {
+  const [first, second] = besideLinears(tape, input('x'), [
+    { frozen: frozen(tape, input('w')), update: lowRank(input) },
+    { frozen: frozen(tape, input('w2')), update: { a: input('a2'), b: input('b2'), scale: 2 } },
+  ])
+  return add(tape, first!, second!)
+}
 
 const cases: Record<string, Case> = {
   add: {
@@ -120,6 +144,35 @@ const cases: Record<string, Case> = {
     derive: merged,
     build: (tape, input) => linear(tape, input('x'), input('merged'), lowRank(input)),
   },
+  besideLinears: { feeds: besideFeeds, wrt: ['x', 'a', 'b', 'a2', 'b2'], build: besideSum },
+  'besideLinears of three members': {
+    feeds: {
+      ...besideFeeds,
+      a: wave([3, 2, 5], 0.4),
+      b: wave([3, 4, 2], 0.9),
+      a2: wave([3, 3, 5], 0.8),
+      b2: wave([3, 4, 3], 1.2),
+    },
+    wrt: ['x', 'a', 'b', 'a2', 'b2'],
+    build: besideSum,
+  },
+  'besideLinears where only one layer is adapted': {
+    feeds: besideFeeds,
+    wrt: ['x', 'a', 'b'],
+    build: (tape, input) => {
+      const [first, second] = besideLinears(tape, input('x'), [
+        { frozen: frozen(tape, input('w')), update: null },
+        { frozen: frozen(tape, input('w2')), update: lowRank(input) },
+      ])
+      return add(tape, first!, second!)
+    },
+  },
+  'besideLinears without an update': {
+    feeds: besideFeeds,
+    wrt: ['x'],
+    build: (tape, input) =>
+      besideLinears(tape, input('x'), [{ frozen: frozen(tape, input('w')), update: null }])[0]!,
+  },
   attention: {
     feeds: {
       q: wave([2, 4, 3, 6], 0.7),
@@ -138,6 +191,15 @@ const cases: Record<string, Case> = {
       hidden: wave([3, 4], 0.7),
       head: wave([5, 4], 1.1, 2),
       labels: integers(Int32Array.of(4, 0, 2), [3]),
+    },
+    wrt: ['hidden'],
+    build: (tape, input) => tokenLoss(tape, input('hidden'), input('head'), input('labels')),
+  },
+  'tokenLoss of a vocabulary in three parts': {
+    feeds: {
+      hidden: wave([3, 2], 0.7, 3),
+      head: wave([4100, 2], 1.1, 2),
+      labels: integers(Int32Array.of(4099, 0, 2050), [3]),
     },
     wrt: ['hidden'],
     build: (tape, input) => tokenLoss(tape, input('hidden'), input('head'), input('labels')),

@@ -70,7 +70,7 @@ export function linear(
   if (!update) return tape.record(output, [x], gradient => [() => backward(gradient)])
   const { a, b, scale } = update
   const rank = a.dims[0]!
-  const outer = (left: Value, right: Value): Value => {
+  const rowsOuter = (left: Value, right: Value): Value => {
     const shape = [left.dims[1]!, right.dims[1]!]
     if (!examples) return product(tape, left, right, shape, { transA: true })
     const [batch = 'B', time = 'T'] = examples.index.dims
@@ -81,7 +81,19 @@ export function linear(
   }
   return tape.record(output, [x, a, b], gradient => [
     () => backward(gradient),
-    () => outer(product(tape, gradient, b, [rows, rank], { alpha: scale }), { ...x, dims: [rows, width] }),
-    () => outer(gradient, product(tape, x, a, [rows, rank], { transB: true, alpha: scale })),
+    () =>
+      rowsOuter(product(tape, gradient, b, [rows, rank], { alpha: scale }), { ...x, dims: [rows, width] }),
+    () => {
+      const u = product(tape, x, a, [rows, rank], { transB: true, alpha: scale })
+      return examples ? rowsOuter(gradient, u) : outer(tape, gradient, u, b.dims)
+    },
   ])
+}
+
+/** scale * left^T right as [.., out, rank] for left [.., N, out] and right [.., N, rank]: the narrow side first takes half the time. */
+export function outer(tape: Tape, left: Value, right: Value, dims: readonly Dim[], scale = 1): Value {
+  const front = dims.slice(0, -2)
+  const turned = [...front, dims.at(-1)!, dims.at(-2)!]
+  const narrow = product(tape, right, left, turned, { transA: true, alpha: scale })
+  return tape.emit('Transpose', [narrow], dims, { perm: front.length === 1 ? [0, 2, 1] : [1, 0] })
 }

@@ -17,14 +17,18 @@ export interface Value {
 /** For one gradient of the output, the gradient of each input (null: not differentiable), emitted only when asked. */
 export type Vjp = (gradient: Value) => readonly ((() => Value) | null)[]
 
+/** The same for several outputs made together, all of which lead to the loss. */
+export type VjpOfMany = (gradients: readonly Value[]) => readonly ((() => Value) | null)[]
+
 interface Step {
-  output: string
+  outputs: readonly string[]
   inputs: readonly Value[]
-  vjp: Vjp
+  vjp: VjpOfMany
 }
 
 type Shape = readonly Dim[]
 type Attributes = Readonly<Record<string, AttributeValue>>
+type ConstantData = Float32Array | BigInt64Array | Uint8Array
 
 export interface TapeOptions {
   /** Emit standard operators only, the twins that onnxruntime's own are tested against. */
@@ -62,18 +66,18 @@ export class Tape {
     return this.#constant(`scalar ${value}`, 'float32', [], new Float32Array([value]))
   }
 
+  /** A tensor that stands in the graph itself, for operators that want to arrange it once. */
+  constant(name: string, type: 'float32' | 'uint8', dims: readonly number[], data: ConstantData): Value {
+    return this.#constant(`constant ${name}`, type, dims, data)
+  }
+
   /** A list of integers for shapes and axes. */
   integers(values: readonly number[]): Value {
     return this.#constant(`integers ${values}`, 'int64', [values.length], BigInt64Array.from(values, BigInt))
   }
 
-  #constant(
-    name: string,
-    type: ElementType,
-    dims: readonly number[],
-    data: Float32Array | BigInt64Array,
-  ): Value {
-    const bytes = new Uint8Array(data.buffer)
+  #constant(name: string, type: ElementType, dims: readonly number[], data: ConstantData): Value {
+    const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
     if (!this.#constants.has(name)) this.#constants.set(name, { name, type, dims, bytes })
     return { name, type, dims }
   }
@@ -115,10 +119,15 @@ export class Tape {
 
   /** Records how `output` was made from `inputs`; does nothing where no input leads to a watched value. */
   record(output: Value, inputs: readonly Value[], vjp: Vjp): Value {
-    if (!inputs.some(input => this.isWatched(input))) return output
-    this.watch(output)
-    this.#steps.push({ output: output.name, inputs, vjp })
+    this.recordMany([output], inputs, ([gradient]) => vjp(gradient!))
     return output
+  }
+
+  /** The same for outputs that are made together because they, or their gradients, share work. */
+  recordMany(outputs: readonly Value[], inputs: readonly Value[], vjp: VjpOfMany): void {
+    if (!inputs.some(input => this.isWatched(input))) return
+    for (const output of outputs) this.watch(output)
+    this.#steps.push({ outputs: outputs.map(({ name }) => name), inputs, vjp })
   }
 
   /**
@@ -136,9 +145,11 @@ export class Tape {
       return sum
     }
     for (const step of this.#steps.toReversed()) {
-      const gradient = total(step.output)
-      if (!gradient) continue
-      const parts = step.vjp(gradient)
+      const gradients = step.outputs.map(total).filter(gradient => gradient !== null)
+      if (gradients.length === 0) continue
+      if (gradients.length < step.outputs.length)
+        throw new Error(`Only some of ${step.outputs.join(', ')} lead to ${output.name}.`)
+      const parts = step.vjp(gradients)
       for (const [i, input] of step.inputs.entries()) {
         const part = parts[i]
         if (!part || !this.isWatched(input)) continue
@@ -157,6 +168,17 @@ export class Tape {
   /** Names a value as a result of the graph. */
   output(name: string, value: Value): void {
     this.#nodes.push({ op: 'Identity', domain: '', inputs: [value.name], outputs: [name], attributes: {} })
+    this.#outputs.push({ ...value, name })
+  }
+
+  /**
+   * Names an operator's output as a result of the graph without a node in between, so that it may lie in the memory of an
+   * input. The value must not be used any more.
+   */
+  resultInPlace(name: string, value: Value): void {
+    const node = this.#nodes.find(({ outputs }) => outputs.includes(value.name))
+    if (!node) throw new Error(`${value.name} is no operator's output.`)
+    node.outputs = node.outputs.map(output => (output === value.name ? name : output))
     this.#outputs.push({ ...value, name })
   }
 

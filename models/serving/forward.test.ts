@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Model, openModel } from './model.ts'
-import { startSequence } from './serve.ts'
+import { type Model, openModel } from '../model.ts'
+import { startSequence } from './forward.ts'
 
 let model: Model
 beforeAll(async () => {
-  model = await openModel(join(import.meta.dirname, 'golden/qwen3/base'), 1)
+  model = await openModel(join(import.meta.dirname, '../golden/qwen3/base'), 1)
 })
 afterAll(() => model.close())
 
@@ -13,14 +13,14 @@ afterAll(() => model.close())
 const tokens = Array.from({ length: 100 }, (_, i) => 3 + ((i * 37) % 300))
 
 test('decoding with the cache equals computing the whole sequence again', async () => {
-  const whole = await (await startSequence(model, model.weights)).feed(tokens)
+  const whole = await startSequence(model, model.weights).feed(tokens)
   const pieces = [
     tokens.slice(0, 7),
     tokens.slice(7, 8),
     tokens.slice(8, 70),
     ...tokens.slice(70).map(token => [token]),
   ]
-  const sequence = await startSequence(model, model.weights)
+  const sequence = startSequence(model, model.weights)
   let last = new Float32Array()
   for (const piece of pieces) last = Float32Array.from(await sequence.feed(piece))
   expect(sequence.length).toBe(100)
@@ -30,7 +30,7 @@ test('decoding with the cache equals computing the whole sequence again', async 
 
 test('sequences do not see each other', async () => {
   const start = () => startSequence(model, model.weights)
-  const [alone, mixed, other] = [await start(), await start(), await start()]
+  const [alone, mixed, other] = [start(), start(), start()]
   await alone.feed([5, 6])
   const want = await alone.feed([7])
   await mixed.feed([5, 6])

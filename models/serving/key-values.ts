@@ -1,0 +1,138 @@
+import type { ModelConfig } from '../architectures/config.ts'
+import { floats, type Tensor } from '../session.ts'
+import { cacheName } from './graph.ts'
+
+type Tensors = Record<string, Tensor>
+
+/** Capacities are whole blocks, so that few shapes occur. */
+const blockTokens = 64
+
+/** The remembered keys and values of one sequence, by layer and side: [kvHeads, tokens, headDim] each. */
+export type Snapshot = readonly Float32Array[]
+
+/**
+ * The keys and values of all running sequences: by layer and side [rows, kvHeads, capacity, headDim], a row for each
+ * sequence. Graphs read and write a run of rows where they lie; nothing is copied between steps.
+ */
+export class KeyValues {
+  readonly #config: ModelConfig
+  readonly #names: readonly (readonly [past: string, present: string])[]
+  #sides: Float32Array[]
+  #rows = 0
+  #capacity = 0
+
+  constructor(config: ModelConfig) {
+    this.#config = config
+    const layers = [...Array(config.layers).keys()]
+    this.#names = layers.flatMap(layer =>
+      (['k', 'v'] as const).map(
+        side => [cacheName('past', side, layer), cacheName('present', side, layer)] as const,
+      ),
+    )
+    this.#sides = this.#names.map(() => new Float32Array(0))
+  }
+
+  get capacity(): number {
+    return this.#capacity
+  }
+
+  /** Bytes of `rows` sequences of up to `tokens` tokens. */
+  static bytesFor(config: ModelConfig, rows: number, tokens: number): number {
+    const capacity = Math.ceil(tokens / blockTokens) * blockTokens
+    return 2 * config.layers * rows * config.kvHeads * capacity * config.headDim * 4
+  }
+
+  get bytes(): number {
+    return KeyValues.bytesFor(this.#config, this.#rows, this.#capacity)
+  }
+
+  /** Makes room for `rows` sequences of `tokens` tokens; what the first `used.length` rows remember is kept. */
+  reserve(rows: number, tokens: number, used: readonly number[]): void {
+    const capacity = Math.max(this.#capacity, Math.ceil(tokens / blockTokens) * blockTokens)
+    if (rows <= this.#rows && capacity === this.#capacity) return
+    this.#lay(Math.max(rows, this.#rows), capacity, used)
+  }
+
+  /** Gives memory back: room for nothing. */
+  release(): void {
+    this.#lay(0, 0, [])
+  }
+
+  #lay(rows: number, capacity: number, used: readonly number[]): void {
+    const { kvHeads, headDim } = this.#config
+    const old = this.#capacity
+    this.#sides = this.#sides.map(from => {
+      const to = new Float32Array(rows * kvHeads * capacity * headDim)
+      for (const [row, tokens] of used.entries()) {
+        for (let head = row * kvHeads; head < (row + 1) * kvHeads; head++) {
+          const part = from.subarray(head * old * headDim, (head * old + tokens) * headDim)
+          to.set(part, head * capacity * headDim)
+        }
+      }
+      return to
+    })
+    this.#rows = rows
+    this.#capacity = capacity
+  }
+
+  /** Feeds and outputs of the rows [from, from + count), which share their memory. */
+  bind(from: number, count: number): { feeds: Tensors; into: Tensors } {
+    const { kvHeads, headDim } = this.#config
+    const row = kvHeads * this.#capacity * headDim
+    const dims = [count, kvHeads, this.#capacity, headDim]
+    const feeds: Tensors = {}
+    const into: Tensors = {}
+    for (const [i, [past, present]] of this.#names.entries()) {
+      const tensor = floats(this.#sides[i]!.subarray(from * row, (from + count) * row), dims)
+      feeds[past] = tensor
+      into[present] = tensor
+    }
+    return { feeds, into }
+  }
+
+  /** Moves what row `from` remembers (its first `tokens` tokens) to row `to`. */
+  move(from: number, to: number, tokens: number): void {
+    if (from !== to) this.#put(to, this.#views(from, tokens), tokens)
+  }
+
+  /** A copy of the first `tokens` tokens of a row. */
+  snapshot(row: number, tokens: number): Snapshot {
+    const { kvHeads, headDim } = this.#config
+    return this.#views(row, tokens).map(heads => {
+      const copy = new Float32Array(kvHeads * tokens * headDim)
+      for (const [head, part] of heads.entries()) copy.set(part, head * tokens * headDim)
+      return copy
+    })
+  }
+
+  /** Puts the first `tokens` tokens of a snapshot of `length` tokens into a row. */
+  recall(row: number, snapshot: Snapshot, length: number, tokens: number): void {
+    const { kvHeads, headDim } = this.#config
+    const parts = snapshot.map(side =>
+      Array.from({ length: kvHeads }, (_, head) =>
+        side.subarray(head * length * headDim, (head * length + tokens) * headDim),
+      ),
+    )
+    this.#put(row, parts, tokens)
+  }
+
+  #views(row: number, tokens: number): Float32Array[][] {
+    const { kvHeads, headDim } = this.#config
+    return this.#sides.map(side =>
+      Array.from({ length: kvHeads }, (_, head) => {
+        const at = (row * kvHeads + head) * this.#capacity * headDim
+        return side.subarray(at, at + tokens * headDim)
+      }),
+    )
+  }
+
+  #put(row: number, parts: readonly (readonly Float32Array[])[], tokens: number): void {
+    const { kvHeads, headDim } = this.#config
+    for (const [i, side] of this.#sides.entries()) {
+      for (let head = 0; head < kvHeads; head++) {
+        const at = (row * kvHeads + head) * this.#capacity * headDim
+        side.set(parts[i]![head]!.subarray(0, tokens * headDim), at)
+      }
+    }
+  }
+}
