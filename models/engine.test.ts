@@ -99,6 +99,44 @@ test('generation ends before a stop string and when it is cancelled', async () =
   expect(whole.startsWith(cancelled.text)).toBe(true)
 })
 
+test('answers written together are those written alone, each under its own adapter', async () => {
+  const ask = (i: number) =>
+    engine.generate({
+      ...question,
+      adapter: i % 2 === 0 ? adapter : null,
+      maxTokens: 4 + 3 * i,
+      temperature: 0,
+    })
+  const alone = []
+  for (let i = 0; i < 6; i++) alone.push((await ask(i)).tokens)
+  const together = await Promise.all(Array.from({ length: 6 }, (_, i) => ask(i)))
+  expect(together.map(({ tokens }) => tokens)).toEqual(alone)
+  expect(engine.status().serving).toMatchObject({ waiting: 0 })
+})
+
+test('a constraint decides what may be written, and likeliest tokens are told where asked for', async () => {
+  const { text, finish, top, tokens } = await engine.generate({
+    ...question,
+    adapter,
+    maxTokens: 30,
+    temperature: 1,
+    constraint: { kind: 'regex', pattern: '(yes|no), [0-9]{2}' },
+    topLogProbs: 3,
+  })
+  expect(text).toMatch(/^(yes|no), [0-9]{2}$/)
+  expect(finish).toBe('stop')
+  expect(top.map(({ length }) => length)).toEqual(tokens.map(() => 3))
+})
+
+test('a request that cannot be sampled is refused before it is queued', async () => {
+  await expect(
+    engine.generate({ ...question, adapter: null, maxTokens: 0, temperature: 0 }),
+  ).rejects.toMatchObject({ code: 'sampling-options' })
+  await expect(
+    engine.generate({ ...question, adapter: null, maxTokens: 5, temperature: -1 }),
+  ).rejects.toMatchObject({ code: 'sampling-options' })
+})
+
 test('embeddings are unit vectors, the same whatever else is embedded with them', async () => {
   const texts = [
     'bees make honey',

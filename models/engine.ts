@@ -55,9 +55,9 @@ export interface EngineStatus {
   /** How the frozen weights are held while serving. */
   weights: ServedWeights
   threads: number
-  /** Memory of the base's weights, held once whatever the number of sessions. */
+  /** Memory of the base's weights, one copy for all graphs but the serving one. */
   baseBytes: number
-  /** Memory of the rounded copy that serves, where the weights are not float32. */
+  /** Memory of the copy that the serving graph has arranged for itself. */
   packedBytes: number
   /** Hash of the base's embedding adapter, or `base` where it has none. */
   embedding: string

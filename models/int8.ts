@@ -96,8 +96,8 @@ async function isExact(session: Session): Promise<boolean> {
  * Checks with a small known product that this processor multiplies 8-bit integers exactly.
  * Error `int8-unsupported` (fix: float32) where it does not.
  */
-export async function checkInt8(threads: number): Promise<void> {
-  const session = await openSession(largestProduct(), { threads })
+export async function checkInt8(threads: number, open = openSession): Promise<void> {
+  const session = await open(largestProduct(), { threads })
   const exact = await isExact(session).finally(() => session.close())
   if (exact) return
   throw fault('int8-unsupported', 'This processor multiplies 8-bit integers inexactly.', {

@@ -156,8 +156,8 @@ function exceeded(
     {
       fix:
         tokens > 1
-          ? `Set the recipe's maxTokens to ${tokens} or TRIBUTARY_MEMORY to ${needed}.`
-          : `Set TRIBUTARY_MEMORY to ${needed}, or use a smaller base or rank.`,
+          ? `Set the recipe's maxTokens to ${tokens} or TRIBUTARY_MEMORY_MIB to ${needed}.`
+          : `Set TRIBUTARY_MEMORY_MIB to ${needed}, or use a smaller base or rank.`,
       facts: { needed, allowed, tokens: longest + 1, maxTokens: tokens > 1 ? tokens : null },
       blame: 'operator',
     },

@@ -32,9 +32,8 @@ export async function openOnnxEngine(options: EngineOptions): Promise<Engine> {
   const { config } = model
   const tokens = (examples: readonly Example[], limit = config.context): TokenExample[] =>
     tokeniseExamples(tokenizer, examples, Math.min(limit, config.context))
-  const packed =
-    weights === 'float32' ? undefined : packWeights(config, model.weights, weights === 'int8' ? 8 : 4)
-  const scheduler = new Scheduler(model, new Forward(model, weights, packed), {
+  const packed = packWeights(config, model.weights, weights)
+  const scheduler = new Scheduler(model, new Forward(model, packed), {
     ...defaultServingLimits,
     ...options.serving,
   })

@@ -105,6 +105,23 @@ test('a preference training that was stopped or died continues to the same bytes
   expect(first).toEqual([6, 7])
 })
 
+test('a preference training that is stopped amid a step is cancelled all the same', async () => {
+  const stop = new AbortController()
+  const stopped = trainPreferences(model, {
+    base,
+    pairs,
+    recipe,
+    options: { folder: join(folder, 'amid'), signal: stop.signal },
+    pause: async () => void setImmediate(() => stop.abort()),
+  })
+  await expect(stopped).rejects.toMatchObject({
+    code: 'cancelled',
+    message: expect.stringContaining('0 of 12'),
+  })
+  await run('amid')
+  expect(await bytesOf('amid')).toEqual(await bytesOf('first'))
+})
+
 test('a training goes on from an adapter, which is its reference unless the base is named', async () => {
   const from = join(folder, 'tuned')
   const examples = pairs.map(({ rejected }) => rejected)

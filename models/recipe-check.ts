@@ -33,6 +33,8 @@ export function checkRecipe(
     .map(({ name, wanted, value }) => `${name} is ${said(value)} and must be ${wanted}`)
   if (!['inside', 'outside'].includes(recipe.epsilonPlace))
     reasons.push(`epsilonPlace is ${said(recipe.epsilonPlace)} and must be inside or outside`)
+  if (!['float32', 'int8'].includes(recipe.products ?? 'float32'))
+    reasons.push(`products is ${said(recipe.products)} and must be float32 or int8`)
   for (const [name, value] of Object.entries({ every: evaluation?.every, patience: evaluation?.patience }))
     if (evaluation && !count[0](Number(value)))
       reasons.push(`evaluation.${name} is ${said(value)} and must be ${count[1]}`)

@@ -1,5 +1,5 @@
 import { mkdir } from 'node:fs/promises'
-import { fault } from '../infra/errors.ts'
+import { fault, type TributaryError } from '../infra/errors.ts'
 import { loadCheckpoint, loadResult, saveCheckpoint, saveResult, type TrainState } from './checkpoint.ts'
 import { bestOf, evaluationIsDue, patienceIsOver, recordEvaluation } from './early-stop.ts'
 import { type LoraLayout, type LoraShape, writeAdapter } from './lora.ts'
@@ -58,7 +58,8 @@ export async function tune<Extra extends object>(
   const state = resumed ?? startState(tuning.start)
   await takeSteps(model, tuning, order, state)
   const flat = state.best ?? state.adapter
-  const extra = await tuning.conclude(flat)
+  const extra = await unlessAborted(options.signal, () => tuning.conclude(flat))
+  if (extra === null) throw await cancelled(tuning, state, order.length)
   const hash = await writeAdapter(folder, { shape: tuning.shape, layout, flat }, tuning.baseName, metadata)
   const result = { ...resultOf(state, hash, order.length), ...extra }
   await saveResult(folder, fingerprint, result)
@@ -82,24 +83,26 @@ async function takeSteps<Extra extends object>(
   }
   try {
     while (true) {
+      const due = evaluation && evaluationIsDue(state, evaluation.every, steps) ? evaluation : null
+      const over = state.step === steps || (evaluation && patienceIsOver(state, evaluation.patience))
+      if (over && !due) return
       await tuning.pause?.()
-      if (signal?.aborted) {
-        await saveCheckpoint(folder, fingerprint, state)
-        throw cancelled(state.step, steps)
-      }
-      if (evaluation && evaluationIsDue(state, evaluation.every, steps)) {
-        const loss = await unlessAborted(signal, () => evaluation.loss(state.adapter))
-        // A stop amid an evaluation: the checkpoint is saved without it, and it is made again on resuming.
+      if (signal?.aborted) throw await cancelled(tuning, state, steps)
+      if (due) {
+        // One that is stopped midway is made again on resuming: the checkpoint shows that it is due.
+        const loss = await unlessAborted(signal, () => due.loss(state.adapter))
         if (loss === null) continue
         if (!Number.isFinite(loss)) throw diverged(state.step, recipe)
-        clock()
         const point = recordEvaluation(state, loss)
+        clock()
         onProgress?.({ ...progressOf(state, steps), evaluation: point })
+        continue
       }
-      if (state.step === steps || (evaluation && patienceIsOver(state, evaluation.patience))) return
       const indices = order[state.step]!
       const rate = learningRate(state.step, steps, recipe.learningRate)
-      const { loss, extra } = await tuning.step(stepper, state, indices, rate)
+      const report = await unlessAborted(signal, () => tuning.step(stepper, state, indices, rate))
+      if (report === null) continue
+      const { loss, extra } = report
       state.step++
       if (!Number.isFinite(loss)) throw diverged(state.step, recipe)
       state.tokens += indices.reduce((sum, index) => sum + tuning.tokensOf(index), 0)
@@ -115,12 +118,12 @@ async function takeSteps<Extra extends object>(
   }
 }
 
-/** The work's result, or null where it ended because the signal was given. */
+/** The work's result, or null where the signal ended it. */
 async function unlessAborted<T>(signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T | null> {
   try {
     return await work()
   } catch (error) {
-    if (signal?.aborted) return null
+    if (signal?.aborted && error === signal.reason) return null
     throw error
   }
 }
@@ -164,11 +167,18 @@ function resultOf(state: TrainState, hash: string, steps: number): TrainResult {
   }
 }
 
-const cancelled = (step: number, steps: number): Error =>
-  fault('cancelled', `The training was stopped after ${step} of ${steps} steps.`, {
+/** Saves where the training stands, and says so. */
+async function cancelled<Extra extends object>(
+  { options, fingerprint }: Tuning<Extra>,
+  state: TrainState,
+  steps: number,
+): Promise<TributaryError> {
+  await saveCheckpoint(options.folder, fingerprint, state)
+  return fault('cancelled', `The training was stopped after ${state.step} of ${steps} steps.`, {
     fix: 'Start it again to continue from there.',
     retry: true,
   })
+}
 
 const diverged = (step: number, { learningRate: rate }: Recipe): Error =>
   fault('training-diverged', `The loss is not finite at step ${step}.`, {

@@ -21,6 +21,7 @@ export const recipe = z.object({
   seed: z.number().int(),
   maxTokens: z.number().int().min(16),
   checkpointEvery: z.number().int().min(1),
+  products: z.enum(['float32', 'int8']).optional(),
 })
 
 /** Orders a run: the recipe is fixed, a worker will train it. */

@@ -167,12 +167,6 @@ const cases: Record<string, Case> = {
       return add(tape, first!, second!)
     },
   },
-  'besideLinears without an update': {
-    feeds: besideFeeds,
-    wrt: ['x'],
-    build: (tape, input) =>
-      besideLinears(tape, input('x'), [{ frozen: frozen(tape, input('w')), update: null }])[0]!,
-  },
   attention: {
     feeds: {
       q: wave([2, 4, 3, 6], 0.7),

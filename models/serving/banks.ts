@@ -2,10 +2,11 @@ import type { ModelConfig } from '../architectures/config.ts'
 import { linearShapes } from '../architectures/weights.ts'
 import type { Adapter } from '../lora.ts'
 import { floats, type Tensor } from '../session.ts'
-import { bankName } from './graph.ts'
+import { bankName, moduleOf } from './graph.ts'
 
 interface Place {
   path: string
+  rank: number
   out: number
   width: number
   /** [rows, rank, in] and [rows, out, rank], the latter with the update's scale in it. */
@@ -20,8 +21,8 @@ interface Place {
 export class Banks {
   readonly #config: ModelConfig
   #places: Place[] = []
-  #modules: readonly string[] = []
-  #rank = 0
+  /** Rank of each module's banks: the largest that was held, 1 where it is zeros. */
+  #ranks = new Map<string, number>()
   #rows: (Adapter | null | undefined)[] = []
 
   constructor(config: ModelConfig) {
@@ -30,11 +31,6 @@ export class Banks {
 
   get bytes(): number {
     return this.#places.reduce((sum, { a, b }) => sum + a.byteLength + b.byteLength, 0)
-  }
-
-  /** The modules whose layers have banks. */
-  get modules(): readonly string[] {
-    return this.#modules
   }
 
   /**
@@ -51,8 +47,7 @@ export class Banks {
   /** Feeds of the rows [from, from + count). */
   feeds(from: number, count: number): Record<string, Tensor> {
     const feeds: Record<string, Tensor> = {}
-    const rank = this.#rank
-    for (const { path, out, width, a, b } of this.#places) {
+    for (const { path, rank, out, width, a, b } of this.#places) {
       const cut = (data: Float32Array, size: number): Float32Array =>
         data.subarray(from * size, (from + count) * size)
       feeds[bankName('a', path)] = floats(cut(a, rank * width), [count, rank, width])
@@ -61,28 +56,26 @@ export class Banks {
     return feeds
   }
 
-  /** Room for the adapters' largest rank and all their modules; grows only, until everything is empty. */
+  /** Room for the largest rank of each module; grows only, until `release`. */
   #reserve(adapters: readonly (Adapter | null)[], most: number): void {
-    const parts = adapters.flatMap(adapter => adapter?.layout.parts ?? [])
-    const wanted = new Set(parts.map(({ path }) => moduleOf(path)))
-    const rank = parts.reduce((most, part) => Math.max(most, part.rank), this.#rank)
+    const shapes = [...linearShapes(this.#config)]
+    const ranks = new Map(shapes.map(([module]) => [module, this.#ranks.get(module) ?? 1]))
+    for (const { path, rank } of adapters.flatMap(adapter => adapter?.layout.parts ?? [])) {
+      const module = moduleOf(path)
+      ranks.set(module, Math.max(rank, ranks.get(module)!))
+    }
     const held = this.#rows.length
     const rows = adapters.length <= held ? held : Math.max(adapters.length, Math.min(most, 2 * held))
-    const missing = [...wanted].some(module => !this.#modules.includes(module))
-    if (!missing && rank === this.#rank && rows === held) return
-    const shapes = [...linearShapes(this.#config)]
-    this.#modules = shapes
-      .map(([module]) => module)
-      .filter(module => wanted.has(module) || this.#modules.includes(module))
-    this.#rank = rank
+    if (rows === held && [...ranks].every(([module, rank]) => this.#ranks.get(module) === rank)) return
+    this.#ranks = ranks
     this.#rows = Array.from({ length: rows }, () => undefined)
     this.#places = []
     for (let layer = 0; layer < this.#config.layers; layer++) {
       for (const [module, [out, width]] of shapes) {
-        if (!this.#modules.includes(module)) continue
+        const rank = ranks.get(module)!
         const a = new Float32Array(rows * rank * width)
         const b = new Float32Array(rows * out * rank)
-        this.#places.push({ path: `model.layers.${layer}.${module}`, out, width, a, b })
+        this.#places.push({ path: `model.layers.${layer}.${module}`, rank, out, width, a, b })
       }
     }
   }
@@ -90,8 +83,7 @@ export class Banks {
   #write(row: number, adapter: Adapter | null): void {
     this.#rows[row] = adapter
     const parts = new Map(adapter?.layout.parts.map(part => [part.path, part]))
-    const rank = this.#rank
-    for (const { path, out, width, a, b } of this.#places) {
+    for (const { path, rank, out, width, a, b } of this.#places) {
       const part = parts.get(path)
       b.fill(0, row * out * rank, (row + 1) * out * rank)
       if (!adapter || !part) continue
@@ -108,8 +100,7 @@ export class Banks {
   /** Forgets what the rows hold and gives the memory back. */
   release(): void {
     this.#places = []
-    this.#modules = []
-    this.#rank = 0
+    this.#ranks = new Map()
     this.#rows = []
   }
 
@@ -117,14 +108,10 @@ export class Banks {
   move(from: number, to: number): void {
     const adapter = this.#rows[from]
     if (from === to || adapter === undefined || this.#rows[to] === adapter) return
-    for (const { out, width, a, b } of this.#places) {
-      const rank = this.#rank
+    for (const { rank, out, width, a, b } of this.#places) {
       a.copyWithin(to * rank * width, from * rank * width, (from + 1) * rank * width)
       b.copyWithin(to * out * rank, from * out * rank, (from + 1) * out * rank)
     }
     this.#rows[to] = adapter
   }
 }
-
-/** `model.layers.3.mlp.up_proj` to `mlp.up_proj`. */
-const moduleOf = (path: string): string => path.split('.').slice(-2).join('.')

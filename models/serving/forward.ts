@@ -3,7 +3,7 @@ import { floats, integers, type Tensor } from '../session.ts'
 import { Banks } from './banks.ts'
 import { servingGraph } from './graph.ts'
 import { KeyValues } from './key-values.ts'
-import type { PackedWeights, ServedWeights } from './packed-weights.ts'
+import type { PackedWeights } from './packed-weights.ts'
 
 type Tensors = Readonly<Record<string, Tensor>>
 
@@ -14,7 +14,7 @@ export interface ForwardRun {
   tokens: readonly (readonly number[])[]
   /** Tokens that each row remembers. */
   past: readonly number[]
-  /** Read the rows' adapters from the banks. */
+  /** Read the rows' adapters from the banks, which hold them. */
   banked: boolean
   /** Frozen weights, or those with one adapter merged in (default: the model's). */
   weights?: Tensors
@@ -27,14 +27,13 @@ export class Forward {
   readonly keyValues: KeyValues
   readonly banks: Banks
   readonly #model: Model
-  readonly #packed: PackedWeights | undefined
-  readonly #kind: ServedWeights
+  readonly #packed: PackedWeights | null
   /** Logits of the last run; reused, so that a step does not wait for fresh memory. */
   #logits = new Float32Array(0)
 
-  constructor(model: Model, kind: ServedWeights = 'float32', packed?: PackedWeights) {
+  /** With packed weights `weights` of a run must be absent. */
+  constructor(model: Model, packed: PackedWeights | null = null) {
     this.#model = model
-    this.#kind = kind
     this.#packed = packed
     this.keyValues = new KeyValues(model.config)
     this.banks = new Banks(model.config)
@@ -45,10 +44,11 @@ export class Forward {
     const { config } = this.#model
     const count = tokens.length
     const time = tokens[0]!.length
-    const modules = banked ? this.banks.modules : []
     const packed = this.#packed
-    const session = await this.#model.session(`serving ${this.#kind} ${modules.join()}`, () =>
-      servingGraph(config, { banked: modules, ...(packed ? { packed } : {}) }),
+    const session = await this.#model.session(
+      `serving ${packed?.kind ?? 'fed'} ${banked}`,
+      () => servingGraph(config, { banked, packed }),
+      { planned: true },
     )
     const wanted = every
       ? Int32Array.from({ length: count * time }, (_, i) => i)

@@ -15,10 +15,10 @@ export const cacheName = (which: 'past' | 'present', side: 'k' | 'v', layer: num
 export const bankName = (side: 'a' | 'b', path: string): string => `bank.${side}.${path}`
 
 export interface ServingGraphOptions {
-  /** Modules such as `self_attn.q_proj` whose layers have banks; none for the base or merged weights. */
-  banked: readonly string[]
-  /** Rounded weights that stand in the graph instead of being fed. */
-  packed?: PackedWeights
+  /** Every linear layer has a bank of adapters; without, the weights decide alone. */
+  banked: boolean
+  /** Weights that stand in the graph; null: they are fed. */
+  packed: PackedWeights | null
 }
 
 /**
@@ -38,11 +38,13 @@ export function servingGraph(config: ModelConfig, { banked, packed }: ServingGra
   }
   const linear: DecoderInput['linear'] = (x, path) => {
     const y = plain(x, path)
-    if (!banked.some(module => path.endsWith(`.${module}`))) return y
+    if (!banked) return y
     const [out, width] = shapeOf(config, path)
-    const a = tape.input(bankName('a', path), ['B', 'r', width])
-    const b = tape.input(bankName('b', path), ['B', out, 'r'])
-    const u = product(tape, x, a, ['B', 'T', 'r'], { transB: true })
+    // Modules have ranks of their own: where no adapter of a batch changes one, its banks are a single row of zeros.
+    const rank = `rank of ${moduleOf(path)}`
+    const a = tape.input(bankName('a', path), ['B', rank, width])
+    const b = tape.input(bankName('b', path), ['B', out, rank])
+    const u = product(tape, x, a, ['B', 'T', rank], { transB: true })
     return tape.emit('Add', [y, product(tape, u, b, y.dims, { transB: true })], y.dims)
   }
   const hidden = decode(tape, config, { tokens, linear, attend: cachedAttention(tape, config) })
@@ -55,8 +57,11 @@ export function servingGraph(config: ModelConfig, { banked, packed }: ServingGra
   return tape.encode('serving')
 }
 
+/** `model.layers.3.mlp.up_proj` to `mlp.up_proj`. */
+export const moduleOf = (path: string): string => path.split('.').slice(-2).join('.')
+
 function shapeOf(config: ModelConfig, path: string): readonly [out: number, width: number] {
-  return linearShapes(config).get(path.split('.').slice(-2).join('.'))!
+  return linearShapes(config).get(moduleOf(path))!
 }
 
 /** Rotation inside the operator where it can (head widths that are multiples of 16), before it elsewhere. */

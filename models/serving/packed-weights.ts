@@ -1,14 +1,21 @@
+import { fault } from '../../infra/errors.ts'
 import type { ModelConfig } from '../architectures/config.ts'
 import { headName } from '../architectures/decoder.ts'
 import { weightShapes } from '../architectures/weights.ts'
+import { product } from '../graph/products.ts'
 import type { Tape, Value } from '../graph/tape.ts'
 import type { Tensor } from '../session.ts'
 
 /** How the frozen weights are held while serving. */
 export type ServedWeights = 'float32' | 'int8' | 'int4'
 
-/** Frozen linear layers rounded to a few bits, multiplied by onnxruntime's MatMulNBits. */
+/**
+ * The frozen linear layers and the head as constants of the one graph that serves, where onnxruntime arranges them for its
+ * products. Fed at each run instead, they would be arranged anew each time: float32 products took 1.2 times as long for 32
+ * rows and 1.5 to 2 times for one.
+ */
 export interface PackedWeights {
+  readonly kind: ServedWeights
   /** x [..., in] times the layer `path` ('head' for the output head), [..., out]. */
   product(tape: Tape, x: Value, path: string): Value
   readonly bytes: number
@@ -16,6 +23,69 @@ export interface PackedWeights {
 
 /** Weights of one row that share a scale. Smaller blocks lose less; 32 costs 1/8 of a bit more per weight in int4 than 64. */
 const blockSize = 32
+
+/** ONNX models are protobuf messages, which end at 2 GiB. */
+const mostBytes = 2 ** 31 - 2 ** 26
+
+/** Packs every linear layer and the head; embeddings, norms and biases stay fed. Null: too large, serve from fed weights. */
+export function packWeights(
+  config: ModelConfig,
+  weights: Readonly<Record<string, Tensor>>,
+  kind: ServedWeights,
+): PackedWeights | null {
+  const layers = linearLayers(config)
+  const count = layers.reduce((sum, { shape: [out, width] }) => sum + out * width, 0)
+  if (count * bytesPerWeight[kind] <= mostBytes) {
+    return kind === 'float32' ? keepWeights(layers, weights) : roundWeights(layers, weights, kind)
+  }
+  if (kind === 'float32') return null
+  throw fault('base-unsupported', `The base is too large to serve as ${kind}.`, {
+    fix: 'Set TRIBUTARY_WEIGHTS to float32 or int4.',
+    facts: { weights: count },
+    blame: 'operator',
+  })
+}
+
+/** A scale of 4 bytes for each block comes on top of the bits. */
+const bytesPerWeight: Record<ServedWeights, number> = {
+  float32: 4,
+  int8: 1 + 4 / blockSize,
+  int4: 0.5 + 4 / blockSize,
+}
+
+interface Layer {
+  /** Module path, or `head`. */
+  path: string
+  /** Name of its weight. */
+  name: string
+  shape: readonly [out: number, width: number]
+}
+
+function linearLayers(config: ModelConfig): Layer[] {
+  const shapes = weightShapes(config)
+  const layer = (path: string, name: string): Layer => {
+    const [out = 0, width = 0] = shapes.get(name) ?? []
+    return { path, name, shape: [out, width] }
+  }
+  const projections = [...shapes.keys()].filter(name => name.endsWith('_proj.weight'))
+  return [
+    ...projections.map(name => layer(name.replace(/\.weight$/, ''), name)),
+    layer('head', headName(config)),
+  ]
+}
+
+function keepWeights(layers: readonly Layer[], weights: Readonly<Record<string, Tensor>>): PackedWeights {
+  const byPath = new Map(layers.map(layer => [layer.path, layer]))
+  return {
+    kind: 'float32',
+    bytes: layers.reduce((sum, { name }) => sum + weights[name]!.data.byteLength, 0),
+    product(tape, x, path) {
+      const { name, shape } = byPath.get(path)!
+      const w = tape.constant(path, 'float32', shape, weights[name]!.data as Float32Array)
+      return product(tape, x, w, [...x.dims.slice(0, -1), shape[0]], { transB: true })
+    },
+  }
+}
 
 interface Packed {
   out: number
@@ -25,25 +95,20 @@ interface Packed {
   scales: Float32Array
 }
 
-/** Rounds every linear layer and the head to `bits`; embeddings, norms and biases stay float32. */
-export function packWeights(
-  config: ModelConfig,
+function roundWeights(
+  layers: readonly Layer[],
   weights: Readonly<Record<string, Tensor>>,
-  bits: 4 | 8,
+  kind: 'int8' | 'int4',
 ): PackedWeights {
-  const layers = new Map<string, Packed>()
-  for (const [name, dims] of weightShapes(config)) {
-    if (!/_proj\.weight$/.test(name)) continue
-    layers.set(name.replace(/\.weight$/, ''), pack(weights[name]!, dims, bits))
-  }
-  const head = headName(config)
-  layers.set('head', pack(weights[head]!, weightShapes(config).get(head)!, bits))
+  const bits = kind === 'int8' ? 8 : 4
+  const packed = new Map(layers.map(({ path, name, shape }) => [path, pack(weights[name]!, shape, bits)]))
   let bytes = 0
-  for (const { data, scales } of layers.values()) bytes += data.byteLength + scales.byteLength
+  for (const { data, scales } of packed.values()) bytes += data.byteLength + scales.byteLength
   return {
+    kind,
     bytes,
     product(tape, x, path) {
-      const { out, width, data, scales } = layers.get(path)!
+      const { out, width, data, scales } = packed.get(path)!
       const blocks = scales.length / out
       const q = tape.constant(path, 'uint8', [out, blocks, (blockSize * bits) / 8], data)
       const s = tape.constant(`${path} scales`, 'float32', [scales.length], scales)

@@ -5,6 +5,7 @@ import { initialLora, loraLayout } from '../lora.ts'
 import { type Model, openModel } from '../model.ts'
 import { argmax } from '../sampling.ts'
 import { Forward, startSequence } from './forward.ts'
+import { packWeights } from './packed-weights.ts'
 import { defaultServingLimits, Scheduler, type ServingLimits } from './scheduler.ts'
 
 let model: Model
@@ -14,7 +15,10 @@ beforeAll(async () => {
 afterAll(() => model.close())
 
 const open = (limits: Partial<ServingLimits> = {}): Scheduler =>
-  new Scheduler(model, new Forward(model), { ...defaultServingLimits, ...limits })
+  new Scheduler(model, new Forward(model, packWeights(model.config, model.weights, 'float32')), {
+    ...defaultServingLimits,
+    ...limits,
+  })
 
 function adapterOf(seed: number, rank: number, targets: readonly string[]): Adapter {
   const shape = { rank, alpha: 2 * rank, targets }

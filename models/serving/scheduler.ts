@@ -200,9 +200,9 @@ export class Scheduler {
   #run(from: number, tokens: readonly number[][]): Promise<Float32Array> {
     const adapters = this.#rows.map(({ task }) => task.adapter)
     const rows = this.#rows.slice(from, from + tokens.length)
-    const banked = rows.some(({ task }) => task.adapter !== null)
-    if (banked) this.#forward.banks.hold(adapters, this.#limits.rows)
-    return this.#forward.run({ from, tokens, past: rows.map(({ fed }) => fed.length), banked })
+    // Always through the banks: a second graph without them would hold the weights a second time.
+    this.#forward.banks.hold(adapters, this.#limits.rows)
+    return this.#forward.run({ from, tokens, past: rows.map(({ fed }) => fed.length), banked: true })
   }
 
   /** Takes a row's next token from its logits; a row that ends, fails or was cancelled leaves. */

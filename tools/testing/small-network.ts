@@ -4,6 +4,7 @@ import { idFrom } from '../../infra/ids.ts'
 import { append } from '../../infra/ledger.ts'
 import { silentLog } from '../../infra/log.ts'
 import { openTestDatabase } from '../../infra/testing/database.ts'
+import type { EngineStatus } from '../../models/engine.ts'
 import type { Caller, Network } from '../context.ts'
 
 export const NOW = new Date('2026-03-01T12:00:00.000Z')
@@ -296,7 +297,7 @@ export const openSmallNetwork = async (): Promise<SmallNetwork> => {
     db,
     clock: { ...standingClock(NOW), offsetMs: 0 },
     log: silentLog,
-    engine: { base: { name: 'base', hash: 'b0' } },
+    engine: { base: { name: 'base', hash: 'b0' }, status: () => engineStatus },
     chain: {
       address: (wallet: number) => `0xwallet${wallet}`,
       balance: async () => 99n,
@@ -304,4 +305,27 @@ export const openSmallNetwork = async (): Promise<SmallNetwork> => {
     },
   } as unknown as Network
   return { network, remove }
+}
+
+const engineStatus: EngineStatus = {
+  device: 'cpu',
+  weights: 'float32',
+  threads: 2,
+  embedding: 'e0',
+  sessions: 1,
+  baseBytes: 32 * 2 ** 20,
+  packedBytes: 32 * 2 ** 20,
+  adapters: 1,
+  adapterBytes: 2 ** 20,
+  merged: 0,
+  mergedBytes: 0,
+  serving: {
+    running: 0,
+    waiting: 0,
+    keyValueBytes: 0,
+    bankBytes: 0,
+    prefixBytes: 0,
+    prefixHits: 0,
+  },
+  processBytes: 400 * 2 ** 20,
 }
