@@ -62,7 +62,7 @@ export default {
     door('viem', 'node_modules/viem', '^infra/chain[a-z-]*(\\.test)?\\.ts$'),
     door('langgraph', 'node_modules/@langchain/langgraph', '^agents/'),
     door('hub', 'node_modules/@huggingface/hub', '^models/hub/listing\\.ts$'),
-    door('xgrammar', 'node_modules/@mlc-ai/', '^models/constraint-library\\.ts$'),
+    door('xgrammar', 'node_modules/@mlc-ai/', '^models/constraint/library\\.ts$'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

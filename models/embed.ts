@@ -6,8 +6,8 @@ import { openBaseFolder } from './base.ts'
 import { weightsFile } from './lora.ts'
 import { feedsFor, type Model } from './model.ts'
 import { packSequences } from './packing.ts'
-import { groupsWithin } from './schedule.ts'
 import type { Tensor } from './session.ts'
+import { groupsWithin } from './training/schedule.ts'
 
 const places = 4096
 

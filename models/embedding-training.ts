@@ -4,9 +4,9 @@ import { contrastiveLoss } from './embedding/contrastive-loss.ts'
 import { embeddingStepGraph, lowRankFeeds, packForMeans } from './embedding-graphs.ts'
 import { initialLora, type LoraLayout, loraLayout } from './lora.ts'
 import { feedsFor, type Model } from './model.ts'
-import { groupsWithin, learningRate, stepOrder } from './schedule.ts'
 import { floats, openSession, type Tensor } from './session.ts'
-import { openUpdater } from './updater.ts'
+import { groupsWithin, learningRate, stepOrder } from './training/schedule.ts'
+import { openUpdater } from './training/updater.ts'
 
 /** Two texts that belong together, as tokens (none empty), and what they are from. */
 export interface TokenPair {

@@ -33,6 +33,10 @@ async function answer(
       const [pairs, recipe, options] = call.args as Calls['trainPreferences']
       return engine.trainPreferences(pairs, recipe, { ...options, signal, onProgress: event })
     }
+    case 'trainTogether': {
+      const [members, recipe, options] = call.args as Calls['trainTogether']
+      return engine.trainTogether(members, recipe, { ...options, signal, onProgress: event })
+    }
     case 'rangeCheck': {
       const [examples, recipe, options] = call.args as Calls['rangeCheck']
       return engine.rangeCheck(examples, recipe, { ...options, signal })

@@ -128,6 +128,26 @@ test('a constraint decides what may be written, and likeliest tokens are told wh
   expect(top.map(({ length }) => length)).toEqual(tokens.map(() => 3))
 })
 
+test('adapters that are tuned together are written one by one, and are there when asked again', async () => {
+  const members = [0, 1].map(seed => ({
+    examples: examples.slice(seed, seed + 3),
+    folder: join(folder, `together-${seed}`),
+    recipe: { seed },
+  }))
+  const steps: number[] = []
+  const results = await engine.trainTogether(members, recipe, {
+    folder: join(folder, 'together'),
+    onProgress: ({ step }) => steps.push(step),
+  })
+  expect(results.map(({ hash }) => hash)).toEqual(
+    expect.arrayContaining([expect.stringMatching(/^[0-9a-f]{64}$/)]),
+  )
+  expect(new Set(results.map(({ hash }) => hash)).size).toBe(2)
+  expect(steps.at(-1)).toBe(results[0]!.steps)
+  expect(await engine.trainTogether(members, recipe, { folder: join(folder, 'together') })).toEqual(results)
+  expect((await engine.losses(examples, members[1]!.folder)).nats).toHaveLength(examples.length)
+})
+
 test('a request that cannot be sampled is refused before it is queued', async () => {
   await expect(
     engine.generate({ ...question, adapter: null, maxTokens: 0, temperature: 0 }),

@@ -6,19 +6,21 @@ import type { SchedulerStatus } from './serving/scheduler.ts'
 import type { Device } from './session.ts'
 import type {
   Example,
+  Member,
   Preference,
   PreferenceOptions,
   PreferenceResult,
   RangeCheck,
   RangeOptions,
   Recipe,
+  TogetherOptions,
   TrainOptions,
   TrainResult,
-} from './training.ts'
+} from './training/recipe.ts'
 
 export type { ModelConfig } from './architectures/config.ts'
 export * from './serving/request.ts'
-export * from './training.ts'
+export * from './training/recipe.ts'
 
 export interface Losses {
   /** Sum of -log p over each example's answer tokens, nats. */
@@ -106,6 +108,11 @@ export interface Engine {
    * loss diverges. Writes nothing. Errors: `no-examples`, `recipe-invalid`, `range-invalid`, `memory-exceeded`, `cancelled`.
    */
   rangeCheck(examples: readonly Example[], recipe: Recipe, options: RangeOptions): Promise<RangeCheck>
+  /**
+   * Tunes several adapters side by side, each as `train` would tune it alone up to the last float32 digits: their rows share
+   * the products with the frozen weights. One checkpoint for all. Errors: those of `train` but `memory-exceeded`.
+   */
+  trainTogether(members: readonly Member[], recipe: Recipe, options: TogetherOptions): Promise<TrainResult[]>
   /** Nats of each answer (its tokens and the end of the turn) after its question. */
   losses(examples: readonly Example[], adapter: string | null, options?: Cancellable): Promise<Losses>
   /** Log-probability of each answer token, the end of the turn included. */

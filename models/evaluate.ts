@@ -1,8 +1,8 @@
 import type { Losses } from './engine.ts'
 import { feedsFor, type Model } from './model.ts'
 import { apartFeeds, packExamples, rowsOf, type TokenExample } from './packing.ts'
-import { groupsWithin } from './schedule.ts'
 import { floats, type Tensor } from './session.ts'
+import { groupsWithin } from './training/schedule.ts'
 
 /**
  * Places of one run. Larger runs gain little speed (products are at their best from about 1,000 rows) and cost memory:

@@ -8,8 +8,8 @@ import { weightsFile } from './lora.ts'
 import { type Model, openModel } from './model.ts'
 import type { TokenExample } from './packing.ts'
 import { openSession } from './session.ts'
-import { train } from './train.ts'
-import { defaultRecipe, type Recipe } from './training.ts'
+import { defaultRecipe, type Recipe } from './training/recipe.ts'
+import { train } from './training/train.ts'
 
 let model: Model
 let folder: string

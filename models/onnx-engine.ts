@@ -1,5 +1,5 @@
 import { openBaseFolder } from './base.ts'
-import { openConstraints } from './constraint.ts'
+import { openConstraints } from './constraint/constraint.ts'
 import { checkDevice } from './device.ts'
 import { meanHidden, openEmbeddingAdapter } from './embed.ts'
 import type { Engine, EngineOptions, Example, GradientRows } from './engine.ts'
@@ -14,8 +14,8 @@ import { packWeights } from './serving/packed-weights.ts'
 import { defaultServingLimits, Scheduler } from './serving/scheduler.ts'
 import { defaultThreads } from './session.ts'
 import { openTokenizer } from './tokenizer.ts'
-import { trainingCalls } from './training-calls.ts'
-import { tokeniseExamples } from './training-examples.ts'
+import { trainingCalls } from './training/calls.ts'
+import { tokeniseExamples } from './training/examples.ts'
 
 /** Seconds that a step of a training waits for people's answers; then it takes its turn between theirs. */
 const patience = 2

@@ -4,10 +4,12 @@ import type {
   EngineStatus,
   Example,
   GenerateRequest,
+  Member,
   Preference,
   PreferenceOptions,
   RangeOptions,
   Recipe,
+  TogetherOptions,
   TrainOptions,
 } from './engine.ts'
 import type { Rows } from './linear.ts'
@@ -19,6 +21,11 @@ export interface Calls {
     pairs: readonly Preference[],
     recipe: Recipe,
     options: Omit<PreferenceOptions, 'signal' | 'onProgress'>,
+  ]
+  trainTogether: [
+    members: readonly Member[],
+    recipe: Recipe,
+    options: Omit<TogetherOptions, 'signal' | 'onProgress'>,
   ]
   rangeCheck: [examples: readonly Example[], recipe: Recipe, options: Omit<RangeOptions, 'signal'>]
   losses: [examples: readonly Example[], adapter: string | null]

@@ -8,6 +8,7 @@ import type {
   GradientRows,
   PreferenceProgress,
   Progress,
+  TogetherProgress,
 } from './engine.ts'
 import { loraLayout, readLoraShape, tensorsOf } from './lora.ts'
 import {
@@ -130,6 +131,11 @@ export async function openThreadedEngine(options: EngineOptions): Promise<Engine
       port.call('trainPreferences', [pairs, recipe, rest], {
         signal,
         event: value => onProgress?.(value as PreferenceProgress),
+      }),
+    trainTogether: (members, recipe, { signal, onProgress, ...rest }) =>
+      port.call('trainTogether', [members, recipe, rest], {
+        signal,
+        event: value => onProgress?.(value as TogetherProgress),
       }),
     rangeCheck: (examples, recipe, { signal, ...rest }) =>
       port.call('rangeCheck', [examples, recipe, rest], { signal }),

@@ -1,5 +1,5 @@
 import { fault } from '../../infra/errors.ts'
-import type { Constraints, Matcher } from '../constraint.ts'
+import type { Constraints, Matcher } from '../constraint/constraint.ts'
 import type { Model } from '../model.ts'
 import { sampler } from '../sampling.ts'
 import { stopText } from '../stop.ts'

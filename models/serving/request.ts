@@ -1,4 +1,4 @@
-import type { ConstraintSpec } from '../constraint.ts'
+import type { ConstraintSpec } from '../constraint/constraint.ts'
 import type { SamplingOptions, TokenLogProb } from '../sampling.ts'
 
 export interface Message {
