@@ -47,7 +47,7 @@ export interface OnnxNode {
   op: string
   domain: string
   inputs: readonly string[]
-  outputs: string[]
+  outputs: readonly string[]
   attributes: Readonly<Record<string, AttributeValue>>
 }
 

@@ -19,8 +19,8 @@ export interface Session {
   /** Sizes of an input; the names of those that are known only when the graph runs. */
   inputDims(name: string): readonly (number | string)[]
   /**
-   * Runs the graph. `into` names outputs whose memory the caller provides (written in place, no copy); the others are
-   * returned in fresh memory. Inputs are read where they lie.
+   * Runs the graph. Inputs are read where they lie; every output is copied once into fresh memory (onnxruntime-node 1.30), so
+   * a graph's results should be small. `into` names outputs that are also written to memory of the caller's.
    */
   run(
     feeds: Readonly<Record<string, Tensor>>,
@@ -60,8 +60,17 @@ export const halves = (data: Uint16Array, dims: readonly number[]): Tensor => ({
 })
 export const integers = (data: Int32Array, dims: readonly number[]): Tensor => ({ type: 'int32', dims, data })
 
-const wrap = ({ type, dims, data }: Tensor): OrtTensor =>
-  new OrtTensor(type as 'float32', data as Float32Array, dims)
+const wrapped = new WeakMap<Tensor, OrtTensor>()
+
+/** onnxruntime's view of a tensor, kept for as long as the tensor: a step of serving feeds over a hundred that stay. */
+const wrap = (tensor: Tensor): OrtTensor => {
+  const known = wrapped.get(tensor)
+  if (known) return known
+  const { type, dims, data } = tensor
+  const fresh = new OrtTensor(type as 'float32', data as Float32Array, dims)
+  wrapped.set(tensor, fresh)
+  return fresh
+}
 
 /**
  * Opens a session on a serialised ONNX model. Takes time in proportion to the nodes (about 0.1 ms each).

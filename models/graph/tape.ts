@@ -171,17 +171,6 @@ export class Tape {
     this.#outputs.push({ ...value, name })
   }
 
-  /**
-   * Names an operator's output as a result of the graph without a node in between, so that it may lie in the memory of an
-   * input. The value must not be used any more.
-   */
-  resultInPlace(name: string, value: Value): void {
-    const node = this.#nodes.find(({ outputs }) => outputs.includes(value.name))
-    if (!node) throw new Error(`${value.name} is no operator's output.`)
-    node.outputs = node.outputs.map(output => (output === value.name ? name : output))
-    this.#outputs.push({ ...value, name })
-  }
-
   encode(name: string): Uint8Array {
     return encodeModel({
       name,

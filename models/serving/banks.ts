@@ -24,6 +24,8 @@ export class Banks {
   /** Rank of each module's banks: the largest that was held, 1 where it is zeros. */
   #ranks = new Map<string, number>()
   #rows: (Adapter | null | undefined)[] = []
+  /** Feeds by run of rows; the same tensors as long as the memory is. */
+  readonly #feeds = new Map<string, Record<string, Tensor>>()
 
   constructor(config: ModelConfig) {
     this.#config = config
@@ -46,6 +48,8 @@ export class Banks {
 
   /** Feeds of the rows [from, from + count). */
   feeds(from: number, count: number): Record<string, Tensor> {
+    const known = this.#feeds.get(`${from} ${count}`)
+    if (known) return known
     const feeds: Record<string, Tensor> = {}
     for (const { path, rank, out, width, a, b } of this.#places) {
       const cut = (data: Float32Array, size: number): Float32Array =>
@@ -53,6 +57,7 @@ export class Banks {
       feeds[bankName('a', path)] = floats(cut(a, rank * width), [count, rank, width])
       feeds[bankName('b', path)] = floats(cut(b, out * rank), [count, out, rank])
     }
+    this.#feeds.set(`${from} ${count}`, feeds)
     return feeds
   }
 
@@ -70,6 +75,7 @@ export class Banks {
     this.#ranks = ranks
     this.#rows = Array.from({ length: rows }, () => undefined)
     this.#places = []
+    this.#feeds.clear()
     for (let layer = 0; layer < this.#config.layers; layer++) {
       for (const [module, [out, width]] of shapes) {
         const rank = ranks.get(module)!
@@ -100,6 +106,7 @@ export class Banks {
   /** Forgets what the rows hold and gives the memory back. */
   release(): void {
     this.#places = []
+    this.#feeds.clear()
     this.#ranks = new Map()
     this.#rows = []
   }

@@ -10,7 +10,7 @@ type Tensors = Readonly<Record<string, Tensor>>
 export interface ForwardRun {
   /** First row of the cache and of the banks; the batch is the rows from there on, one for each entry of `tokens`. */
   from: number
-  /** New tokens of each row, as many for each. With more than one for each row and a past, only one row. */
+  /** New tokens of each row, as many for each. */
   tokens: readonly (readonly number[])[]
   /** Tokens that each row remembers. */
   past: readonly number[]
@@ -28,8 +28,6 @@ export class Forward {
   readonly banks: Banks
   readonly #model: Model
   readonly #packed: PackedWeights | null
-  /** Logits of the last run; reused, so that a step does not wait for fresh memory. */
-  #logits = new Float32Array(0)
 
   /** With packed weights `weights` of a run must be absent. */
   constructor(model: Model, packed: PackedWeights | null = null) {
@@ -39,7 +37,7 @@ export class Forward {
     this.banks = new Banks(model.config)
   }
 
-  /** Logits [R, vocabulary], which the next run overwrites: R is the number of rows, or of all tokens with `every`. */
+  /** Logits [R, vocabulary]: R is the number of rows, or of all tokens with `every`. */
   async run({ from, tokens, past, banked, weights, every }: ForwardRun): Promise<Float32Array> {
     const { config } = this.#model
     const count = tokens.length
@@ -53,27 +51,38 @@ export class Forward {
     const wanted = every
       ? Int32Array.from({ length: count * time }, (_, i) => i)
       : Int32Array.from({ length: count }, (_, row) => (row + 1) * time - 1)
-    const size = wanted.length * config.vocabulary
-    if (this.#logits.length < size) this.#logits = new Float32Array(size)
-    const logits = this.#logits.subarray(0, size)
-    const { feeds, into } = this.keyValues.bind(from, count)
     const own: Record<string, Tensor> = {
       tokens: integers(Int32Array.from(tokens.flat()), [count, time]),
-      seen: integers(
-        Int32Array.from(past, seen => seen + time - 1),
-        [count],
-      ),
-      total: integers(Int32Array.of(Math.max(...past) + time), [1]),
+      positions: positionsOf(past, time),
+      mask: maskOf(past, this.keyValues.capacity, time, config.heads / config.kvHeads),
+      'fresh.range': { type: 'int64', dims: [2], data: BigInt64Array.of(BigInt(-time), endOfAxis) },
       last: integers(wanted, [wanted.length]),
     }
-    if (session.inputs.includes('positions')) own.positions = positionsOf(past, time)
+    const cache = this.keyValues.feeds(from, count)
     const rows = banked ? this.banks.feeds(from, count) : {}
-    await session.run(feedsFor(session, own, feeds, rows, weights ?? this.#model.weights), {
-      ...into,
-      logits: floats(logits, [wanted.length, config.vocabulary]),
-    })
-    return logits
+    const outputs = await session.run(feedsFor(session, own, cache, rows, weights ?? this.#model.weights))
+    this.keyValues.append(outputs, from, past, time)
+    return outputs.logits!.data as Float32Array
   }
+}
+
+/** Past the end of any axis. */
+const endOfAxis = 2n ** 62n
+/** Finite, because -Infinity times zero would be NaN. */
+const hidden = -1e30
+
+/** [B, 1, group * T, C + T]: new tokens see what their row remembers and the new ones up to themselves. */
+function maskOf(past: readonly number[], capacity: number, time: number, group: number): Tensor {
+  const width = capacity + time
+  const data = new Float32Array(past.length * group * time * width)
+  for (const [row, seen] of past.entries()) {
+    for (let query = 0; query < group * time; query++) {
+      const at = (row * group * time + query) * width
+      data.fill(hidden, at + seen, at + capacity)
+      data.fill(hidden, at + capacity + (query % time) + 1, at + width)
+    }
+  }
+  return floats(data, [past.length, 1, group * time, width])
 }
 
 function positionsOf(past: readonly number[], time: number): Tensor {
@@ -108,7 +117,7 @@ export function startSequence(model: Model, weights: Tensors): Continuation {
       every,
     })
     length += tokens.length
-    return logits.slice()
+    return logits
   }
   return {
     get length() {

@@ -2,13 +2,11 @@ import type { ModelConfig } from '../architectures/config.ts'
 import { type DecoderInput, decode, headName, weight } from '../architectures/decoder.ts'
 import { linearShapes } from '../architectures/weights.ts'
 import { product } from '../graph/products.ts'
-import { rotate } from '../graph/rope.ts'
 import { Tape, type Value } from '../graph/tape.ts'
-import { float } from '../onnx.ts'
 import type { PackedWeights } from './packed-weights.ts'
 
-/** Names of a layer's cache: fed as `past`, returned as `present` in the very same memory. */
-export const cacheName = (which: 'past' | 'present', side: 'k' | 'v', layer: number): string =>
+/** Names of a layer's cache: `past` is fed, `fresh` (the new tokens' keys and values) is returned. */
+export const cacheName = (which: 'past' | 'fresh', side: 'k' | 'v', layer: number): string =>
   `${which}.${side}.${layer}`
 
 /** Name of a linear layer's bank: `a` [B, rank, in] or `b` [B, out, rank], one adapter for each row of the batch. */
@@ -22,9 +20,9 @@ export interface ServingGraphOptions {
 }
 
 /**
- * `logits` [R, V] of the rows `last` [R] (counted over B * T) of B sequences of T new tokens each, after `seen` [B] + 1 - T
- * remembered ones. GroupQueryAttention writes the new keys and values into the cache [B, kvHeads, C, headDim] where it
- * lies, reads each sequence up to its own length, and needs no mask. With T > 1 and a past, B must be 1.
+ * `logits` [R, V] of the rows `last` [R] (counted over B * T) of B sequences of T new tokens each, and the fresh keys and
+ * values [B, kvHeads, T, headDim] of every layer. The past [B, kvHeads, C, headDim] is only read: a result is always copied
+ * into memory of its own (onnxruntime-node 1.30), so a cache that came back as one would be copied at every token.
  */
 export function servingGraph(config: ModelConfig, { banked, packed }: ServingGraphOptions): Uint8Array {
   const tape = new Tape()
@@ -64,41 +62,75 @@ function shapeOf(config: ModelConfig, path: string): readonly [out: number, widt
   return linearShapes(config).get(moduleOf(path))!
 }
 
-/** Rotation inside the operator where it can (head widths that are multiples of 16), before it elsewhere. */
+/** Attention to the past and to the new tokens, whose scores share one softmax; `mask` hides unused places of the past. */
 function cachedAttention(tape: Tape, config: ModelConfig): DecoderInput['attend'] {
   const { heads, kvHeads, headDim } = config
-  const inside = headDim % 16 === 0
-  const tables = ['cos', 'sin'].map(name => tape.input(`rope.${name}`, [config.context, headDim / 2]))
-  const [cos, sin] = tables as [Value, Value]
-  const seen = tape.input('seen', ['B'], 'int32')
-  const total = tape.input('total', [1], 'int32')
-  const turned = (x: Value, count: number): Value => {
-    if (inside) return x
-    const positions = tape.input('positions', ['B', 'T'], 'int64')
-    const swapped = { perm: [0, 2, 1, 3] }
-    const apart = tape.emit('Reshape', [x, tape.integers([0, 0, count, headDim])], ['B', 'T', count, headDim])
-    const byHead = tape.emit('Transpose', [apart], ['B', count, 'T', headDim], swapped)
-    const back = tape.emit('Transpose', [rotate(tape, byHead, { cos, sin, positions })], apart.dims, swapped)
-    return tape.emit('Reshape', [back, tape.integers([0, 0, count * headDim])], x.dims)
+  const group = heads / kvHeads
+  const table = (name: string): Value => tape.input(`rope.${name}`, [config.context, headDim / 2])
+  const [cos, sin] = [table('cos'), table('sin')]
+  const positions = tape.input('positions', ['B', 'T'], 'int64')
+  const mask = tape.input('mask', ['B', 1, 'group*T', 'C+T'])
+  // -T and the end of the axis: where the scores of the new tokens begin and end.
+  const fresh = tape.input('fresh.range', [2], 'int64')
+  const [begin, end] = tape.emitMany('Split', [fresh, tape.integers([1, 1])], [[1], [1]], { axis: 0 }) as [
+    Value,
+    Value,
+  ]
+  const alpha = 1 / Math.sqrt(headDim)
+  const turned = (x: Value): Value =>
+    tape.emit('RotaryEmbedding', [x, positions, cos, sin], x.dims, {}, 'com.microsoft')
+  const byHead = (x: Value): Value => {
+    const apart = tape.emit(
+      'Reshape',
+      [x, tape.integers([0, 0, kvHeads, headDim])],
+      ['B', 'T', kvHeads, headDim],
+    )
+    return tape.emit('Transpose', [apart], ['B', kvHeads, 'T', headDim], { perm: [0, 2, 1, 3] })
+  }
+  const byGroup = (x: Value): Value => {
+    const apart = tape.emit(
+      'Reshape',
+      [x, tape.integers([0, 0, kvHeads, group, headDim])],
+      ['B', 'T', kvHeads, group, headDim],
+    )
+    const moved = tape.emit('Transpose', [apart], ['B', kvHeads, group, 'T', headDim], {
+      perm: [0, 2, 3, 1, 4],
+    })
+    return tape.emit(
+      'Reshape',
+      [moved, tape.integers([0, kvHeads, -1, headDim])],
+      ['B', kvHeads, 'group*T', headDim],
+    )
+  }
+  const flat = (x: Value): Value => {
+    const apart = tape.emit(
+      'Reshape',
+      [x, tape.integers([0, kvHeads, group, -1, headDim])],
+      ['B', kvHeads, group, 'T', headDim],
+    )
+    const moved = tape.emit('Transpose', [apart], ['B', 'T', kvHeads, group, headDim], {
+      perm: [0, 3, 1, 2, 4],
+    })
+    return tape.emit('Reshape', [moved, tape.integers([0, 0, heads * headDim])], ['B', 'T', heads * headDim])
   }
   return (layer, q, k, v) => {
-    const cache = ['B', kvHeads, 'C', headDim]
-    const past = (side: 'k' | 'v'): Value => tape.input(cacheName('past', side, layer), cache)
-    const inputs = [turned(q, heads), turned(k, kvHeads), v, past('k'), past('v'), seen, total]
-    const outputs = tape.emitMany(
-      'GroupQueryAttention',
-      inside ? [...inputs, cos, sin] : inputs,
-      [['B', 'T', heads * headDim], cache, cache],
-      {
-        num_heads: heads,
-        kv_num_heads: kvHeads,
-        do_rotary: Number(inside),
-        scale: float(1 / Math.sqrt(headDim)),
-      },
-      'com.microsoft',
-    )
-    tape.resultInPlace(cacheName('present', 'k', layer), outputs[1]!)
-    tape.resultInPlace(cacheName('present', 'v', layer), outputs[2]!)
-    return outputs[0]!
+    const rows = ['B', kvHeads, 'group*T'] as const
+    const past = (side: 'k' | 'v'): Value =>
+      tape.input(cacheName('past', side, layer), ['B', kvHeads, 'C', headDim])
+    const queries = byGroup(turned(q))
+    const [keys, values] = [byHead(turned(k)), byHead(v)]
+    tape.output(cacheName('fresh', 'k', layer), keys)
+    tape.output(cacheName('fresh', 'v', layer), values)
+    const scores = (to: Value, width: string): Value =>
+      product(tape, queries, to, [...rows, width], { transB: true, alpha })
+    const both = tape.emit('Concat', [scores(past('k'), 'C'), scores(keys, 'T')], [...rows, 'C+T'], {
+      axis: 3,
+    })
+    const p = tape.emit('Softmax', [tape.emit('Add', [both, mask], both.dims)], both.dims, { axis: -1 })
+    const part = (from: Value, to: Value, width: string): Value =>
+      tape.emit('Slice', [p, from, to, tape.integers([3])], [...rows, width])
+    const remembered = product(tape, part(tape.integers([0]), begin, 'C'), past('v'), [...rows, headDim])
+    const added = product(tape, part(begin, end, 'T'), values, [...rows, headDim])
+    return flat(tape.emit('Add', [remembered, added], [...rows, headDim]))
   }
 }

@@ -12,21 +12,23 @@ export type Snapshot = readonly Float32Array[]
 
 /**
  * The keys and values of all running sequences: by layer and side [rows, kvHeads, capacity, headDim], a row for each
- * sequence. Graphs read and write a run of rows where they lie; nothing is copied between steps.
+ * sequence. Graphs read a run of rows where they lie; only what is new is written, token by token.
  */
 export class KeyValues {
   readonly #config: ModelConfig
-  readonly #names: readonly (readonly [past: string, present: string])[]
+  readonly #names: readonly (readonly [past: string, fresh: string])[]
   #sides: Float32Array[]
   #rows = 0
   #capacity = 0
+  /** Feeds by run of rows; the same tensors as long as the memory is. */
+  readonly #feeds = new Map<string, Tensors>()
 
   constructor(config: ModelConfig) {
     this.#config = config
     const layers = [...Array(config.layers).keys()]
     this.#names = layers.flatMap(layer =>
       (['k', 'v'] as const).map(
-        side => [cacheName('past', side, layer), cacheName('present', side, layer)] as const,
+        side => [cacheName('past', side, layer), cacheName('fresh', side, layer)] as const,
       ),
     )
     this.#sides = this.#names.map(() => new Float32Array(0))
@@ -61,6 +63,7 @@ export class KeyValues {
   #lay(rows: number, capacity: number, used: readonly number[]): void {
     const { kvHeads, headDim } = this.#config
     const old = this.#capacity
+    this.#feeds.clear()
     this.#sides = this.#sides.map(from => {
       const to = new Float32Array(rows * kvHeads * capacity * headDim)
       for (const [row, tokens] of used.entries()) {
@@ -75,19 +78,38 @@ export class KeyValues {
     this.#capacity = capacity
   }
 
-  /** Feeds and outputs of the rows [from, from + count), which share their memory. */
-  bind(from: number, count: number): { feeds: Tensors; into: Tensors } {
+  /** Feeds of the rows [from, from + count). */
+  feeds(from: number, count: number): Tensors {
+    const known = this.#feeds.get(`${from} ${count}`)
+    if (known) return known
     const { kvHeads, headDim } = this.#config
     const row = kvHeads * this.#capacity * headDim
     const dims = [count, kvHeads, this.#capacity, headDim]
     const feeds: Tensors = {}
-    const into: Tensors = {}
-    for (const [i, [past, present]] of this.#names.entries()) {
-      const tensor = floats(this.#sides[i]!.subarray(from * row, (from + count) * row), dims)
-      feeds[past] = tensor
-      into[present] = tensor
+    for (const [i, [past]] of this.#names.entries()) {
+      feeds[past] = floats(this.#sides[i]!.subarray(from * row, (from + count) * row), dims)
     }
-    return { feeds, into }
+    this.#feeds.set(`${from} ${count}`, feeds)
+    return feeds
+  }
+
+  /** Takes the fresh keys and values of `time` new tokens of the rows from `from` on, behind the `past` of each. */
+  append(outputs: Readonly<Tensors>, from: number, past: readonly number[], time: number): void {
+    const { kvHeads, headDim } = this.#config
+    const size = time * headDim
+    for (const [i, [, name]] of this.#names.entries()) {
+      const side = this.#sides[i]!
+      const fresh = outputs[name]!.data as Float32Array
+      for (const [row, seen] of past.entries()) {
+        for (let head = 0; head < kvHeads; head++) {
+          const at = (row * kvHeads + head) * size
+          const to = (((from + row) * kvHeads + head) * this.#capacity + seen) * headDim
+          // A loop: for the 64 numbers of one token, a view and `set` take three times as long.
+          if (time === 1) for (let j = 0; j < size; j++) side[to + j] = fresh[at + j]!
+          else side.set(fresh.subarray(at, at + size), to)
+        }
+      }
+    }
   }
 
   /** Moves what row `from` remembers (its first `tokens` tokens) to row `to`. */
