@@ -9,7 +9,7 @@ interface Place {
   rank: number
   out: number
   width: number
-  /** [rows, rank, in] and [rows, out, rank], the latter with the update's scale in it. */
+  /** [rows, rank, in] and [rows, rank, out], the latter with the update's scale in it. */
   a: Float32Array
   b: Float32Array
 }
@@ -55,7 +55,7 @@ export class Banks {
       const cut = (data: Float32Array, size: number): Float32Array =>
         data.subarray(from * size, (from + count) * size)
       feeds[bankName('a', path)] = floats(cut(a, rank * width), [count, rank, width])
-      feeds[bankName('b', path)] = floats(cut(b, out * rank), [count, out, rank])
+      feeds[bankName('b', path)] = floats(cut(b, out * rank), [count, rank, out])
     }
     this.#feeds.set(`${from} ${count}`, feeds)
     return feeds
@@ -95,10 +95,9 @@ export class Banks {
       if (!adapter || !part) continue
       a.fill(0, (row * rank + part.rank) * width, (row + 1) * rank * width)
       a.set(adapter.flat.subarray(part.aOffset, part.bOffset), row * rank * width)
-      for (let o = 0; o < out; o++) {
-        const to = (row * out + o) * rank
-        const from = part.bOffset + o * part.rank
-        for (let r = 0; r < part.rank; r++) b[to + r] = part.scale * adapter.flat[from + r]!
+      for (let r = 0; r < part.rank; r++) {
+        const to = (row * rank + r) * out
+        for (let o = 0; o < out; o++) b[to + o] = part.scale * adapter.flat[part.bOffset + o * part.rank + r]!
       }
     }
   }

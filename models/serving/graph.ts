@@ -9,7 +9,10 @@ import type { PackedWeights } from './packed-weights.ts'
 export const cacheName = (which: 'past' | 'fresh', side: 'k' | 'v', layer: number): string =>
   `${which}.${side}.${layer}`
 
-/** Name of a linear layer's bank: `a` [B, rank, in] or `b` [B, out, rank], one adapter for each row of the batch. */
+/**
+ * Name of a linear layer's bank: `a` [B, rank, in] or `b` [B, rank, out], one adapter for each row of the batch. Both lie as
+ * one row of tokens wants them: `a` as few long dot products, `b` as few long rows to add up.
+ */
 export const bankName = (side: 'a' | 'b', path: string): string => `bank.${side}.${path}`
 
 export interface ServingGraphOptions {
@@ -41,9 +44,9 @@ export function servingGraph(config: ModelConfig, { banked, packed }: ServingGra
     // Modules have ranks of their own: where no adapter of a batch changes one, its banks are a single row of zeros.
     const rank = `rank of ${moduleOf(path)}`
     const a = tape.input(bankName('a', path), ['B', rank, width])
-    const b = tape.input(bankName('b', path), ['B', out, rank])
+    const b = tape.input(bankName('b', path), ['B', rank, out])
     const u = product(tape, x, a, ['B', 'T', rank], { transB: true })
-    return tape.emit('Add', [y, product(tape, u, b, y.dims, { transB: true })], y.dims)
+    return tape.emit('Add', [y, product(tape, u, b, y.dims)], y.dims)
   }
   const hidden = decode(tape, config, { tokens, linear, attend: cachedAttention(tape, config) })
   const flat = tape.emit('Reshape', [hidden, tape.integers([-1, config.dim])], ['N', config.dim])
