@@ -1,22 +1,35 @@
+export { tableOf } from './table.ts'
+
 /** One line of the benchmark table. Machines differ, so only ratios between ours and the peer's, measured in turns, say much. */
 export interface BenchRow {
   what: string
   /** The smallest ratio that passes; null for a row that only informs. */
   bar: number | null
   ours: number
-  /** Null where the peer is not installed. */
+  /** What `ours` is held against; null where there is nothing, as a peer that is not installed. */
   peer: number | null
-  /** ours / peer. */
+  /** Above 1 ours is better: ours / peer, or peer / ours where less is better. */
   ratio: number | null
   unit: string
+  /** Whether the ratio reaches the bar; null without one of them. */
+  met: boolean | null
   note: string
 }
 
-export const benchRow = (
+export interface Measured extends Pick<BenchRow, 'ours' | 'peer' | 'unit' | 'note'> {
+  /** Less is better, as with milliseconds and losses. */
+  less?: boolean
+}
+
+export function benchRow(
   what: string,
   bar: number | null,
-  { ours, peer, unit, note }: Pick<BenchRow, 'ours' | 'peer' | 'unit' | 'note'>,
-): BenchRow => ({ what, bar, ours, peer, ratio: peer === null ? null : ours / peer, unit, note })
+  { ours, peer, unit, note, less }: Measured,
+): BenchRow {
+  const ratio = peer === null ? null : less ? peer / ours : ours / peer
+  const met = bar === null || ratio === null ? null : ratio >= bar
+  return { what, bar, ours, peer, ratio, unit, met, note }
+}
 
 /** Runs each measurement once a round, in turns, so that a busy machine slows all of them; the best value of each. */
 export async function inTurns<Name extends string>(
@@ -32,20 +45,4 @@ export async function inTurns<Name extends string>(
     }
   }
   return best
-}
-
-/** Prints rows as a table, as `node models/bench/NAME.ts` does. */
-export function printRows(rows: readonly BenchRow[]): void {
-  const number = (value: number | null): string | number => (value === null ? '-' : Math.round(value))
-  console.table(
-    rows.map(({ what, bar, ours, peer, ratio, unit, note }) => ({
-      what,
-      ours: number(ours),
-      peer: number(peer),
-      unit,
-      ratio: ratio === null ? '-' : ratio.toFixed(2),
-      bar: bar ?? '-',
-      note,
-    })),
-  )
 }

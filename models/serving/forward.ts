@@ -10,7 +10,7 @@ type Tensors = Readonly<Record<string, Tensor>>
 export interface ForwardRun {
   /** First row of the cache and of the banks; the batch is the rows from there on, one for each entry of `tokens`. */
   from: number
-  /** New tokens of each row, as many for each. */
+  /** New tokens of each row; shorter rows are filled up, at the price of the longest. */
   tokens: readonly (readonly number[])[]
   /** Tokens that each row remembers. */
   past: readonly number[]
@@ -41,7 +41,8 @@ export class Forward {
   async run({ from, tokens, past, banked, weights, every }: ForwardRun): Promise<Float32Array> {
     const { config } = this.#model
     const count = tokens.length
-    const time = tokens[0]!.length
+    const lengths = tokens.map(({ length }) => length)
+    const time = Math.max(...lengths)
     const packed = this.#packed
     const session = await this.#model.session(
       `serving ${packed?.kind ?? 'fed'} ${banked}`,
@@ -50,10 +51,10 @@ export class Forward {
     )
     const wanted = every
       ? Int32Array.from({ length: count * time }, (_, i) => i)
-      : Int32Array.from({ length: count }, (_, row) => (row + 1) * time - 1)
+      : Int32Array.from(lengths, (length, row) => row * time + length - 1)
     const own: Record<string, Tensor> = {
-      tokens: integers(Int32Array.from(tokens.flat()), [count, time]),
-      positions: positionsOf(past, time),
+      tokens: integers(filled(tokens, time), [count, time]),
+      positions: positionsOf(past, time, config.context),
       mask: maskOf(past, this.keyValues.capacity, time, config.heads / config.kvHeads),
       'fresh.range': { type: 'int64', dims: [2], data: BigInt64Array.of(BigInt(-time), endOfAxis) },
       last: integers(wanted, [wanted.length]),
@@ -61,7 +62,7 @@ export class Forward {
     const cache = this.keyValues.feeds(from, count)
     const rows = banked ? this.banks.feeds(from, count) : {}
     const outputs = await session.run(feedsFor(session, own, cache, rows, weights ?? this.#model.weights))
-    this.keyValues.append(outputs, from, past, time)
+    this.keyValues.append(outputs, from, past, lengths)
     return outputs.logits!.data as Float32Array
   }
 }
@@ -85,9 +86,17 @@ function maskOf(past: readonly number[], capacity: number, time: number, group: 
   return floats(data, [past.length, 1, group * time, width])
 }
 
-function positionsOf(past: readonly number[], time: number): Tensor {
+/** Token 0 behind shorter rows: nobody sees it, as attention looks back only, and it is not remembered. */
+function filled(tokens: readonly (readonly number[])[], time: number): Int32Array {
+  const data = new Int32Array(tokens.length * time)
+  for (const [row, own] of tokens.entries()) data.set(own, row * time)
+  return data
+}
+
+/** [B, T]; filling stays inside the rotary tables. */
+function positionsOf(past: readonly number[], time: number, context: number): Tensor {
   const data = BigInt64Array.from({ length: past.length * time }, (_, i) =>
-    BigInt(past[Math.floor(i / time)]! + (i % time)),
+    BigInt(Math.min(context - 1, past[Math.floor(i / time)]! + (i % time))),
   )
   return { type: 'int64', dims: [past.length, time], data }
 }

@@ -93,19 +93,25 @@ export class KeyValues {
     return feeds
   }
 
-  /** Takes the fresh keys and values of `time` new tokens of the rows from `from` on, behind the `past` of each. */
-  append(outputs: Readonly<Tensors>, from: number, past: readonly number[], time: number): void {
+  /** Takes the fresh keys and values of the rows from `from` on: the first `lengths[row]` of each, behind its `past`. */
+  append(
+    outputs: Readonly<Tensors>,
+    from: number,
+    past: readonly number[],
+    lengths: readonly number[],
+  ): void {
     const { kvHeads, headDim } = this.#config
-    const size = time * headDim
+    const stride = Math.max(...lengths) * headDim
     for (const [i, [, name]] of this.#names.entries()) {
       const side = this.#sides[i]!
       const fresh = outputs[name]!.data as Float32Array
       for (const [row, seen] of past.entries()) {
+        const size = lengths[row]! * headDim
         for (let head = 0; head < kvHeads; head++) {
-          const at = (row * kvHeads + head) * size
+          const at = (row * kvHeads + head) * stride
           const to = (((from + row) * kvHeads + head) * this.#capacity + seen) * headDim
           // A loop: for the 64 numbers of one token, a view and `set` take three times as long.
-          if (time === 1) for (let j = 0; j < size; j++) side[to + j] = fresh[at + j]!
+          if (size === headDim) for (let j = 0; j < size; j++) side[to + j] = fresh[at + j]!
           else side.set(fresh.subarray(at, at + size), to)
         }
       }

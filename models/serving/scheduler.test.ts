@@ -98,6 +98,20 @@ test('sequences past the number of rows wait for one, and all are written', asyn
   expect(scheduler.status()).toMatchObject({ running: 0, waiting: 0 })
 })
 
+test('prompts of any length are read together, up to the end of the context', async () => {
+  const scheduler = open()
+  const { context } = model.config
+  const lengths = [context - 4, 1, 64, 65, 63, 3, context - 70, 20, 64, 30]
+  const got = lengths.map(() => greedy(3))
+  await Promise.all(
+    lengths.map((length, i) =>
+      scheduler.run({ prompt: promptOf(i, length), adapter: null, maxTokens: 3, next: got[i]!.next }),
+    ),
+  )
+  for (const [i, length] of lengths.entries())
+    expect(got[i]!.tokens).toEqual(await alone(promptOf(i, length), null, 3))
+})
+
 test('a full queue refuses and says when to come back', async () => {
   const scheduler = open({ rows: 1, queue: 2 })
   const runs = [1, 2].map(seed =>

@@ -35,6 +35,8 @@ interface Running {
  * holds is then the same to the bit whether it was computed or recalled. Running answers wait for one block at most.
  */
 const blockTokens = 64
+/** Prompts that are read at the same time: products gain little from more than 512 rows, and running answers wait for them. */
+const prefillRows = 8
 
 export interface SchedulerStatus {
   running: number
@@ -48,7 +50,7 @@ export interface SchedulerStatus {
 
 /**
  * Continuous batching: sequences join and leave between steps, each with its own adapter. Rows [0, ready) of the batch are
- * generating, one token a step together; the rows after them are still reading their prompts, one at a time.
+ * generating, one token a step together; the rows after them are still reading their prompts, a block at a time.
  */
 export class Scheduler {
   readonly #model: Model
@@ -168,18 +170,27 @@ export class Scheduler {
     }
   }
 
-  /** Reads the next piece of the first unread prompt. */
+  /** Reads the next piece of the first unread prompts: of those that end with it, or of those that do not. */
   async #prefill(): Promise<void> {
-    const row = this.#ready
-    const running = this.#rows[row]!
-    const piece = running.fresh.slice(0, blockTokens)
-    const logits = await this.#run(row, [piece])
-    running.fed.push(...piece)
-    running.fresh = running.fresh.slice(piece.length)
-    if (running.fresh.length > 0) return
-    this.#remember(row)
-    this.#ready++
-    this.#advance(row, logits)
+    const first = this.#ready
+    const ends = ({ fresh }: Running): boolean => fresh.length <= blockTokens
+    const unread = this.#rows.slice(first, first + prefillRows)
+    const other = unread.findIndex(row => ends(row) !== ends(unread[0]!))
+    const rows = other < 0 ? unread : unread.slice(0, other)
+    const pieces = rows.map(({ fresh }) => fresh.slice(0, blockTokens))
+    const { vocabulary } = this.#model.config
+    const logits = await this.#run(first, pieces)
+    for (const [i, row] of rows.entries()) {
+      row.fed.push(...pieces[i]!)
+      row.fresh = row.fresh.slice(pieces[i]!.length)
+    }
+    if (rows[0]!.fresh.length > 0) return
+    this.#ready += rows.length
+    // From the last row on: one that leaves is replaced by a row that had its turn.
+    for (let i = rows.length - 1; i >= 0; i--) {
+      this.#remember(first + i)
+      this.#advance(first + i, logits.subarray(i * vocabulary, (i + 1) * vocabulary))
+    }
   }
 
   /** One token for every row that is generating. */
