@@ -5,7 +5,14 @@ import { readWeights, ropeTables } from './architectures/weights.ts'
 import { hiddenGraph, lossGraph, mergeGraph, rowsGraph } from './graphs.ts'
 import { checkInt8, int8Weights } from './int8.ts'
 import type { Adapter, LoraLayout } from './lora.ts'
-import { type Device, floats, openSession, type Session, type Tensor } from './session.ts'
+import {
+  type Device,
+  floats,
+  openSession,
+  type Session,
+  type SessionOptions,
+  type Tensor,
+} from './session.ts'
 
 type Tensors = Record<string, Tensor>
 
@@ -20,7 +27,7 @@ export interface Model {
    * A session of a graph by a name that is the same for the same graph. `planned`: its working memory is laid out in one
    * block when a shape comes again (default false: gradient passes peaked at 1,173 MiB with it and 704 without).
    */
-  session(name: string, graph: () => Uint8Array, options?: { planned?: boolean }): Promise<Session>
+  session(name: string, graph: () => Uint8Array, options?: Partial<SessionOptions>): Promise<Session>
   loss(): Promise<Session>
   hidden(): Promise<Session>
   rows(layout: LoraLayout): Promise<Session>
@@ -84,7 +91,7 @@ export async function openModel(
   const session: Model['session'] = (name, graph, options = {}) => {
     const known = sessions.get(name)
     if (known) return known
-    const opened = openSession(graph(), { threads, device, planned: options.planned ?? false })
+    const opened = openSession(graph(), { threads, device, planned: false, ...options })
     sessions.set(name, opened)
     return opened
   }
