@@ -66,7 +66,9 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: 'node_modules/(?!onnxruntime-node|pg/|@electric-sql|viem|@langchain|@huggingface/hub|@mlc-ai)|^infra/node/' },
+    exclude: {
+      path: 'node_modules/(?!onnxruntime-node|pg/|@electric-sql|viem|@langchain|@huggingface/hub|@mlc-ai)|^infra/node/',
+    },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: {
