@@ -17,6 +17,7 @@ export const statusReplies = (output: z.output<typeof status.output>, say: Sente
             'quiet',
           ),
         ]
+  foot.push(text(engineText(output.network), 'quiet'))
   if (only === undefined) return [text(say.noProposals), ...foot]
   if (output.proposals.length === 1) return [...proposalReplies(only, say), ...foot]
   return [
@@ -40,7 +41,6 @@ export const statusReplies = (output: z.output<typeof status.output>, say: Sente
       note: say.label('One in full: /status <model>'),
     },
     ...foot,
-    text(engineText(output.network), 'quiet'),
   ]
 }
 

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ModelConfig } from './architectures/config.ts'
-import { type Adapter, readAdapter, weightsFile } from './lora.ts'
+import { type Adapter, configFile, readAdapter, weightsFile } from './lora.ts'
 
 /** Adapters in memory, the least recently used put out first. */
 export interface AdapterStore {
@@ -15,8 +15,12 @@ export interface AdapterStore {
 
 /** Changes when the folder's adapter is replaced: a file that is renamed into place has another inode. */
 export async function contentKey(folder: string): Promise<string> {
-  const about = await stat(join(folder, weightsFile)).catch(() => null)
-  return about ? `${folder} ${about.ino} ${about.size} ${about.mtimeMs}` : folder
+  const files = await Promise.all(
+    [weightsFile, configFile].map(file => stat(join(folder, file)).catch(() => null)),
+  )
+  return [folder, ...files.map(about => (about ? `${about.ino} ${about.size} ${about.mtimeMs}` : ''))].join(
+    ' ',
+  )
 }
 
 /** Keeps at most `bytes` of adapters, and always the last one read. */

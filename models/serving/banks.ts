@@ -31,6 +31,14 @@ export class Banks {
     this.#config = config
   }
 
+  /** Bytes of one row that can hold each of these adapters. */
+  static bytesOfRow(config: ModelConfig, adapters: readonly (Adapter | null)[]): number {
+    const ranks = ranksOf(config, adapters, new Map())
+    let numbers = 0
+    for (const [module, [out, width]] of linearShapes(config)) numbers += ranks.get(module)! * (out + width)
+    return 4 * config.layers * numbers
+  }
+
   get bytes(): number {
     return this.#places.reduce((sum, { a, b }) => sum + a.byteLength + b.byteLength, 0)
   }
@@ -64,26 +72,24 @@ export class Banks {
   /** Room for the largest rank of each module; grows only, until `release`. */
   #reserve(adapters: readonly (Adapter | null)[], most: number): void {
     const shapes = [...linearShapes(this.#config)]
-    const ranks = new Map(shapes.map(([module]) => [module, this.#ranks.get(module) ?? 1]))
-    for (const { path, rank } of adapters.flatMap(adapter => adapter?.layout.parts ?? [])) {
-      const module = moduleOf(path)
-      ranks.set(module, Math.max(rank, ranks.get(module)!))
-    }
+    const ranks = ranksOf(this.#config, adapters, this.#ranks)
     const held = this.#rows.length
     const rows = adapters.length <= held ? held : Math.max(adapters.length, Math.min(most, 2 * held))
     if (rows === held && [...ranks].every(([module, rank]) => this.#ranks.get(module) === rank)) return
-    this.#ranks = ranks
-    this.#rows = Array.from({ length: rows }, () => undefined)
-    this.#places = []
-    this.#feeds.clear()
+    const places: Place[] = []
     for (let layer = 0; layer < this.#config.layers; layer++) {
       for (const [module, [out, width]] of shapes) {
         const rank = ranks.get(module)!
         const a = new Float32Array(rows * rank * width)
         const b = new Float32Array(rows * out * rank)
-        this.#places.push({ path: `model.layers.${layer}.${module}`, rank, out, width, a, b })
+        places.push({ path: `model.layers.${layer}.${module}`, rank, out, width, a, b })
       }
     }
+    // All at once, when nothing can fail any more.
+    this.#places = places
+    this.#ranks = ranks
+    this.#rows = Array.from({ length: rows }, () => undefined)
+    this.#feeds.clear()
   }
 
   #write(row: number, adapter: Adapter | null): void {
@@ -92,7 +98,11 @@ export class Banks {
     for (const { path, rank, out, width, a, b } of this.#places) {
       const part = parts.get(path)
       b.fill(0, row * out * rank, (row + 1) * out * rank)
-      if (!adapter || !part) continue
+      if (!adapter || !part) {
+        // Also `a`: a product with it that overflows is not a number, whatever `b` is.
+        a.fill(0, row * rank * width, (row + 1) * rank * width)
+        continue
+      }
       a.fill(0, (row * rank + part.rank) * width, (row + 1) * rank * width)
       a.set(adapter.flat.subarray(part.aOffset, part.bOffset), row * rank * width)
       for (let r = 0; r < part.rank; r++) {
@@ -120,4 +130,18 @@ export class Banks {
     }
     this.#rows[to] = adapter
   }
+}
+
+/** The rank of each module's banks: the largest of the adapters' and of what was there, at least 1. */
+function ranksOf(
+  config: ModelConfig,
+  adapters: readonly (Adapter | null)[],
+  before: ReadonlyMap<string, number>,
+): Map<string, number> {
+  const ranks = new Map([...linearShapes(config).keys()].map(module => [module, before.get(module) ?? 1]))
+  for (const { path, rank } of adapters.flatMap(adapter => adapter?.layout.parts ?? [])) {
+    const module = moduleOf(path)
+    ranks.set(module, Math.max(rank, ranks.get(module)!))
+  }
+  return ranks
 }

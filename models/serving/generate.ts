@@ -17,7 +17,7 @@ export interface Generator {
 /**
  * Writes the next message of a conversation, batched with whatever else is being written. Stops at the end of the turn,
  * before a stop string, after maxTokens, at the end of the context or when the signal aborts; what was written so far is
- * returned in each case. Alone in its batch it is the same to the bit for a seed; in company its last bits may differ.
+ * returned in each case. Alone it is the same to the bit for a seed; what is computed in company may differ in its last bits.
  * Errors: `prompt-too-long` (no room in the context), `queue-full` (retry), `adapter-invalid`, `sampling-options`,
  * `stop-strings`, `constraint-invalid`.
  */

@@ -48,11 +48,17 @@ export class KeyValues {
     return KeyValues.bytesFor(this.#config, this.#rows, this.#capacity)
   }
 
-  /** Makes room for `rows` sequences of `tokens` tokens; what the first `used.length` rows remember is kept. */
+  /** Makes room for `rows` sequences of `tokens` tokens, and no more; what the first `used.length` rows remember is kept. */
   reserve(rows: number, tokens: number, used: readonly number[]): void {
     const capacity = Math.max(this.#capacity, Math.ceil(tokens / blockTokens) * blockTokens)
     if (rows <= this.#rows && capacity === this.#capacity) return
-    this.#lay(Math.max(rows, this.#rows), capacity, used)
+    this.#lay(rows, capacity, used)
+  }
+
+  /** Wipes a row: a number in it that is not finite would reach whoever has the row next, as no mask hides it. */
+  clear(row: number): void {
+    const size = this.#config.kvHeads * this.#capacity * this.#config.headDim
+    for (const side of this.#sides) side.fill(0, row * size, (row + 1) * size)
   }
 
   /** Gives memory back: room for nothing. */

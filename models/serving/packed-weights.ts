@@ -40,7 +40,7 @@ export function packWeights(
   }
   if (kind === 'float32') return null
   throw fault('base-unsupported', `The base is too large to serve as ${kind}.`, {
-    fix: 'Set TRIBUTARY_WEIGHTS to float32 or int4.',
+    fix: kind === 'int8' ? 'Set TRIBUTARY_WEIGHTS to int4 or float32.' : 'Set TRIBUTARY_WEIGHTS to float32.',
     facts: { weights: count },
     blame: 'operator',
   })

@@ -22,8 +22,6 @@ export class PrefixCache {
   readonly #limit: number
   readonly #entries: Entry[] = []
   #bytes = 0
-  #hits = 0
-  #misses = 0
 
   constructor(limitBytes: number) {
     this.#limit = limitBytes
@@ -31,11 +29,6 @@ export class PrefixCache {
 
   get bytes(): number {
     return this.#bytes
-  }
-
-  /** Tokens that were not computed again, and prompts that found nothing. */
-  get counts(): { hits: number; misses: number } {
-    return { hits: this.#hits, misses: this.#misses }
   }
 
   /** The longest known beginning of `tokens` under an adapter (its hash, '' for the base), or null. */
@@ -50,11 +43,7 @@ export class PrefixCache {
         common = length
       }
     }
-    if (!best) {
-      this.#misses++
-      return null
-    }
-    this.#hits++
+    if (!best) return null
     this.#entries.splice(this.#entries.indexOf(best), 1)
     this.#entries.push(best)
     return { snapshot: best.snapshot, length: best.tokens.length, common }
@@ -65,12 +54,12 @@ export class PrefixCache {
     if (tokens.length === 0) return
     const own = this.#entries.filter(entry => entry.adapter === adapter)
     if (own.some(entry => commonLength(entry.tokens, tokens) === tokens.length)) return
-    for (const entry of own) {
-      if (commonLength(entry.tokens, tokens) === entry.tokens.length) this.#drop(entry)
-    }
     const snapshot = take()
     const bytes = snapshot.reduce((sum, side) => sum + side.byteLength, 0)
     if (bytes > this.#limit) return
+    for (const entry of own) {
+      if (commonLength(entry.tokens, tokens) === entry.tokens.length) this.#drop(entry)
+    }
     this.#entries.push({ adapter, tokens: [...tokens], snapshot, bytes })
     this.#bytes += bytes
     while (this.#bytes > this.#limit) this.#drop(this.#entries[0]!)

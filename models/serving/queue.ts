@@ -8,6 +8,8 @@ export interface ServingLimits {
   queue: number
   /** Memory for the keys and values of running sequences. */
   keyValueBytes: number
+  /** Memory for the adapters of running sequences. */
+  bankBytes: number
   /** Memory for keys and values of prompts that may come again. */
   prefixBytes: number
 }
@@ -16,6 +18,7 @@ export const defaultServingLimits: ServingLimits = {
   rows: 32,
   queue: 256,
   keyValueBytes: 512 * 2 ** 20,
+  bankBytes: 512 * 2 ** 20,
   prefixBytes: 64 * 2 ** 20,
 }
 
@@ -43,9 +46,9 @@ export class Queue<T extends { signal?: AbortSignal | undefined }> {
     return this.#waiting.length
   }
 
-  /** Error `queue-full`: try again after facts.retryAfterSeconds. */
-  add(waiting: Waiting<T>): void {
-    if (this.#waiting.length >= this.#limits.queue) {
+  /** Takes one in while fewer wait than may, and than have a row at once (`free`). Error `queue-full`: try again after facts.retryAfterSeconds. */
+  add(waiting: Waiting<T>, free: number): void {
+    if (this.#waiting.length >= this.#limits.queue + free) {
       const retryAfterSeconds = Math.max(
         1,
         Math.ceil((this.#seconds * this.#limits.queue) / this.#limits.rows),

@@ -114,16 +114,17 @@ test('prompts of any length are read together, up to the end of the context', as
 
 test('a full queue refuses and says when to come back', async () => {
   const scheduler = open({ rows: 1, queue: 2 })
-  const runs = [1, 2].map(seed =>
+  // One has the free row, two may wait.
+  const runs = [1, 2, 3].map(seed =>
     scheduler.run({ prompt: promptOf(seed, 8), adapter: null, maxTokens: 2, next: greedy(2).next }),
   )
-  const third = scheduler.run({
-    prompt: promptOf(3, 8),
+  const fourth = scheduler.run({
+    prompt: promptOf(4, 8),
     adapter: null,
     maxTokens: 2,
     next: greedy(2).next,
   })
-  await expect(third).rejects.toMatchObject({ code: 'queue-full', retry: true })
+  await expect(fourth).rejects.toMatchObject({ code: 'queue-full', retry: true })
   await Promise.all(runs)
 })
 
@@ -226,4 +227,56 @@ test('a sequence that could never fit is refused, one that must wait for memory 
   for (const [i, count] of [3, 40, 3].entries())
     expect(got[i]!.tokens).toEqual(await alone(promptOf(i, lengths[i]!), null, count))
   expect(scheduler.status().keyValueBytes).toBeLessThanOrEqual(perRow)
+})
+
+test('an adapter whose numbers overflow fails its own answer and nobody else, before or after', async () => {
+  const scheduler = open()
+  const good = adapterOf(1, 4, ['q_proj', 'v_proj'])
+  const bad = adapterOf(2, 4, ['q_proj', 'k_proj', 'v_proj', 'down_proj'])
+  bad.flat.fill(3e30)
+  const ask = async (adapter: Adapter | null) => {
+    const task = greedy(3)
+    const next = (logits: Float32Array): number | null => {
+      if (!Number.isFinite(logits[0])) throw new Error('not finite')
+      return task.next(logits)
+    }
+    await scheduler.run({ prompt: promptOf(1, 80), adapter, maxTokens: 3, next })
+    return task.tokens
+  }
+  const want = await alone(promptOf(1, 80), null, 3)
+  const together = await Promise.allSettled([ask(null), ask(bad), ask(good), ask(null)])
+  expect(together.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled', 'fulfilled'])
+  expect(together[3]).toEqual({ status: 'fulfilled', value: want })
+  await expect(ask(bad)).rejects.toThrow('not finite')
+  expect(await ask(null)).toEqual(want)
+  expect(await ask(good)).toEqual(await alone(promptOf(1, 80), good, 3))
+})
+
+test('memory stays within its limits when a long sequence follows many short ones, and is given back', async () => {
+  const { layers, kvHeads, headDim } = model.config
+  const perToken = 2 * layers * kvHeads * headDim * 4
+  const keyValueBytes = perToken * 64 * 8
+  const scheduler = open({ keyValueBytes, bankBytes: 2 ** 20 })
+  let most = 0
+  let widest = 0
+  const ask = async (seed: number, length: number, rank: number): Promise<void> => {
+    const task = greedy(4)
+    const next = (logits: Float32Array): number | null => {
+      const { keyValueBytes: held, running, bankBytes } = scheduler.status()
+      most = Math.max(most, held)
+      widest = Math.max(widest, running)
+      expect(bankBytes).toBeLessThanOrEqual(2 ** 20)
+      return task.next(logits)
+    }
+    const adapter = adapterOf(seed, rank, ['q_proj'])
+    await scheduler.run({ prompt: promptOf(seed, length), adapter, maxTokens: 4, next })
+  }
+  const wave = (rank: number) => Array.from({ length: 8 }, (_, i) => ask(i + 1, 10, rank))
+  await Promise.all([...wave(2), ask(9, 120, 16)])
+  expect(most).toBeLessThanOrEqual(keyValueBytes)
+  await scheduler.idle()
+  expect(scheduler.status()).toMatchObject({ keyValueBytes: 0, bankBytes: 0 })
+  widest = 0
+  await Promise.all(wave(2))
+  expect(widest).toBe(8)
 })

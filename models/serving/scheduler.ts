@@ -6,6 +6,8 @@ import { KeyValues } from './key-values.ts'
 import { PrefixCache } from './prefix-cache.ts'
 import { Queue, type ServingLimits } from './queue.ts'
 
+import { Room } from './room.ts'
+
 export { defaultServingLimits, type ServingLimits } from './queue.ts'
 
 /** A sequence to be continued. */
@@ -58,8 +60,11 @@ export class Scheduler {
   readonly #limits: ServingLimits
   readonly #queue: Queue<SequenceTask>
   readonly #prefixes: PrefixCache
+  readonly #room: Room
   readonly #rows: Running[] = []
   #ready = 0
+  /** Prompts of which a beginning was recalled. */
+  #hits = 0
   #loop: Promise<void> | null = null
 
   constructor(model: Model, forward: Forward, limits: ServingLimits) {
@@ -68,6 +73,7 @@ export class Scheduler {
     this.#limits = limits
     this.#queue = new Queue(limits)
     this.#prefixes = new PrefixCache(limits.prefixBytes)
+    this.#room = new Room(model.config, limits)
   }
 
   status(): SchedulerStatus {
@@ -77,7 +83,7 @@ export class Scheduler {
       keyValueBytes: this.#forward.keyValues.bytes,
       bankBytes: this.#forward.banks.bytes,
       prefixBytes: this.#prefixes.bytes,
-      prefixHits: this.#prefixes.counts.hits,
+      prefixHits: this.#hits,
     }
   }
 
@@ -85,14 +91,8 @@ export class Scheduler {
   async idle(patience = Number.POSITIVE_INFINITY): Promise<void> {
     const until = performance.now() + patience * 1000
     while (this.#loop && performance.now() < until) {
-      if (patience === Number.POSITIVE_INFINITY) await this.#loop
-      else await Promise.race([this.#loop, this.#stepped()])
+      await (patience === Number.POSITIVE_INFINITY ? this.#loop : turn())
     }
-  }
-
-  /** Resolves when the event loop has turned once: a step of the batch is one turn. */
-  #stepped(): Promise<void> {
-    return new Promise(resolve => setImmediate(resolve))
   }
 
   /**
@@ -109,7 +109,7 @@ export class Scheduler {
       })
     }
     return new Promise((resolve, reject) => {
-      this.#queue.add({ task, resolve, reject })
+      this.#queue.add({ task, resolve, reject }, this.#limits.rows - this.#rows.length)
       this.#loop ??= this.#serve()
     })
   }
@@ -126,8 +126,11 @@ export class Scheduler {
         // A failed run says nothing about which row is at fault, and may have written half of the cache.
         for (const { reject } of this.#rows.splice(0)) reject(error)
         this.#ready = 0
+        this.#release()
       }
     }
+    // The next one starts narrow again: one long sequence or one large adapter must not cost all that come after it.
+    this.#release()
     // In the same turn as the check above: whoever comes next starts the loop again.
     this.#loop = null
   }
@@ -139,35 +142,54 @@ export class Scheduler {
     }
   }
 
+  #release(): void {
+    this.#forward.keyValues.release()
+    this.#forward.banks.release()
+  }
+
   /** Gives rows to waiting sequences, in their order, while rows and memory last. */
   #admit(): void {
-    const { config } = this.#model
-    const { keyValues } = this.#forward
     while (this.#rows.length < this.#limits.rows) {
       const first = this.#queue.first()
       if (!first) return
-      const need = Math.max(keyValues.capacity, first.task.prompt.length + first.task.maxTokens)
-      const fits = KeyValues.bytesFor(config, this.#rows.length + 1, need) <= this.#limits.keyValueBytes
-      if (!fits && this.#rows.length > 0) return
-      if (!fits) keyValues.release()
+      if (this.#rows.length === 0) this.#release()
+      else if (!this.#fits(first.task)) return
       const { task, resolve, reject } = this.#queue.shift()!
-      keyValues.reserve(
-        roomFor(
-          this.#rows.length + 1,
-          this.#limits.rows,
-          rows => KeyValues.bytesFor(config, rows, need) <= this.#limits.keyValueBytes,
-        ),
-        task.prompt.length + task.maxTokens,
-        this.#rows.map(({ fed }) => fed.length),
-      )
-      const row = this.#rows.length
-      const known = this.#prefixes.find(adapterKey(task), task.prompt)
-      // The last token is always computed: its logits are not remembered.
-      const common = wholeBlocks(Math.min(known?.common ?? 0, task.prompt.length - 1))
-      if (known && common > 0) keyValues.recall(row, known.snapshot, known.length, common)
-      const fed = task.prompt.slice(0, common)
-      this.#rows.push({ task, resolve, reject, fed, fresh: task.prompt.slice(common) })
+      try {
+        const common = this.#makeRoom(task)
+        const [fed, fresh] = [task.prompt.slice(0, common), task.prompt.slice(common)]
+        this.#rows.push({ task, resolve, reject, fed, fresh })
+      } catch (error) {
+        reject(error)
+      }
     }
+  }
+
+  /** Whether one more row, as long as this task needs, stays within the limits beside those that run. */
+  #fits(task: SequenceTask): boolean {
+    const adapters = [...this.#rows.map(row => row.task.adapter), task.adapter]
+    return this.#room.fits(adapters, this.#tokens(task))
+  }
+
+  /** Tokens of every row once this task has one. */
+  #tokens({ prompt, maxTokens }: SequenceTask): number {
+    return Math.max(this.#forward.keyValues.capacity, prompt.length + maxTokens)
+  }
+
+  /** Room in the cache for one more row, which starts with what is known of its prompt: so many tokens. */
+  #makeRoom(task: SequenceTask): number {
+    const { keyValues } = this.#forward
+    const row = this.#rows.length
+    const rows = this.#room.rowsFor(row + 1, this.#tokens(task))
+    const used = this.#rows.map(({ fed }) => fed.length)
+    keyValues.reserve(rows, task.prompt.length + task.maxTokens, used)
+    const known = this.#prefixes.find(adapterKey(task), task.prompt)
+    // The last token is always computed: its logits are not remembered.
+    const common = wholeBlocks(Math.min(known?.common ?? 0, task.prompt.length - 1))
+    if (!known || common === 0) return 0
+    this.#hits++
+    keyValues.recall(row, known.snapshot, known.length, common)
+    return common
   }
 
   /** Reads the next piece of the first unread prompts: of those that end with it, or of those that do not. */
@@ -188,7 +210,7 @@ export class Scheduler {
     this.#ready += rows.length
     // From the last row on: one that leaves is replaced by a row that had its turn.
     for (let i = rows.length - 1; i >= 0; i--) {
-      this.#remember(first + i)
+      if (Number.isFinite(logits[i * vocabulary])) this.#remember(first + i)
       this.#advance(first + i, logits.subarray(i * vocabulary, (i + 1) * vocabulary))
     }
   }
@@ -212,7 +234,7 @@ export class Scheduler {
     const adapters = this.#rows.map(({ task }) => task.adapter)
     const rows = this.#rows.slice(from, from + tokens.length)
     // Always through the banks: a second graph without them would hold the weights a second time.
-    this.#forward.banks.hold(adapters, this.#limits.rows)
+    this.#forward.banks.hold(adapters, this.#room.bankRows(adapters))
     return this.#forward.run({ from, tokens, past: rows.map(({ fed }) => fed.length), banked: true })
   }
 
@@ -231,6 +253,7 @@ export class Scheduler {
       }
       this.#leave(row).resolve('ended')
     } catch (error) {
+      this.#forward.keyValues.clear(row)
       this.#leave(row).reject(error)
     }
   }
@@ -266,12 +289,11 @@ export class Scheduler {
 
 const wholeBlocks = (tokens: number): number => tokens - (tokens % blockTokens)
 
-const adapterKey = ({ adapter }: SequenceTask): string => adapter?.hash ?? ''
+/** Ranks and scales stand in the layout's key: the same matrices under another scale are another adapter. */
+const adapterKey = ({ adapter }: SequenceTask): string =>
+  adapter ? `${adapter.hash} ${adapter.layout.key}` : ''
 
-/** Rows to make room for: twice as many each time, as far as the limits allow, so that memory is rarely laid out anew. */
-function roomFor(rows: number, most: number, fits: (rows: number) => boolean): number {
-  const wanted = Math.min(most, 2 ** Math.ceil(Math.log2(rows)))
-  return fits(wanted) ? wanted : rows
-}
+/** The event loop turns once for each step of the batch. */
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
 const mebibytes = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)} MiB`

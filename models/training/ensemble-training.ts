@@ -36,6 +36,7 @@ export async function trainEnsemble(model: Model, task: EnsembleTask): Promise<T
   const { options } = task
   const resume = options.resume ?? true
   checkNotEmpty(task.members.length)
+  checkFolders(task)
   const recipes = task.members.map(({ recipe }) => ({ ...task.recipe, ...recipe }))
   for (const [i, { examples }] of task.members.entries()) {
     checkNotEmpty(examples.length)
@@ -188,4 +189,14 @@ function progressOf(
     tokensPerSecond: tokens / seconds,
     secondsLeft: (seconds / step) * (steps - step),
   }
+}
+
+/** Error `folder-shared`: two members would write over each other. */
+function checkFolders({ members }: EnsembleTask): void {
+  const folders = new Set(members.map(({ folder }) => folder))
+  if (folders.size === members.length) return
+  throw fault('folder-shared', 'Adapters that are tuned together name one folder twice.', {
+    fix: 'Give each member a folder of its own.',
+    facts: { members: members.length, folders: folders.size },
+  })
 }

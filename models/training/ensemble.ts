@@ -82,7 +82,7 @@ export async function openEnsemble(
   const { products = 'float32' } = recipe
   const weights = products === 'int8' ? { ...model.weights, ...(await model.int8()) } : model.weights
   const graph = besideStepGraph(model.config, layout, { products, members: true })
-  const session = await openSession(graph, { threads: model.threads, planned: false })
+  const session = await openSession(graph, { threads: model.threads, device: model.device, planned: false })
   const updater = await openUpdater(model, recipe, layout.size)
   const { size } = layout
   let memory = [0, 1, 2].map(() => new Float32Array(0))

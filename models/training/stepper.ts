@@ -32,7 +32,7 @@ export async function openStepper(
   const graph = quantised
     ? besideStepGraph(model.config, layout, { products })
     : stepGraph(model.config, layout)
-  const session = await openSession(graph, { threads: model.threads, planned: false })
+  const session = await openSession(graph, { threads: model.threads, device: model.device, planned: false })
   const updater = await openUpdater(model, recipe, layout.size)
   const memory = quantised ? undefined : model.mergeMemory(layout)
   const vector = (data: Float32Array = new Float32Array(layout.size)): Tensor => floats(data, [layout.size])
