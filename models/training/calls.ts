@@ -1,3 +1,4 @@
+import type { Engine } from '../engine.ts'
 import type { Model } from '../model.ts'
 import type { Tokenizer } from '../tokenizer.ts'
 import { trainEnsemble } from './ensemble-training.ts'
@@ -5,32 +6,11 @@ import { tokeniseExamples, tokenisePairs } from './examples.ts'
 import { defaultMemoryBytes } from './memory.ts'
 import { trainPreferences } from './preference-training.ts'
 import { rangeCheck } from './range-check.ts'
-import type {
-  Example,
-  Member,
-  Preference,
-  PreferenceOptions,
-  PreferenceResult,
-  RangeCheck,
-  RangeOptions,
-  Recipe,
-  TogetherOptions,
-  TrainOptions,
-  TrainResult,
-} from './recipe.ts'
+import type { Example, Recipe } from './recipe.ts'
 import { train } from './train.ts'
 
 /** The engine's calls that tune, on text instead of tokens. */
-export interface TrainingCalls {
-  train(examples: readonly Example[], recipe: Recipe, options: TrainOptions): Promise<TrainResult>
-  trainPreferences(
-    pairs: readonly Preference[],
-    recipe: Recipe,
-    options: PreferenceOptions,
-  ): Promise<PreferenceResult>
-  rangeCheck(examples: readonly Example[], recipe: Recipe, options: RangeOptions): Promise<RangeCheck>
-  trainTogether(members: readonly Member[], recipe: Recipe, options: TogetherOptions): Promise<TrainResult[]>
-}
+type TrainingCalls = Pick<Engine, 'train' | 'trainPreferences' | 'rangeCheck' | 'trainTogether'>
 
 export interface TrainingParts {
   model: Model
