@@ -8,7 +8,7 @@ import type { Env } from './visitors.ts'
 const require = createRequire(import.meta.url)
 const own = (name: string) => fileURLToPath(new URL(`static/${name}`, import.meta.url))
 
-/** The files that pages load: our own, and libraries as npm installed them. */
+/** The files that pages load: our own, and libraries as npm installed them; a list is sent as one file. */
 const files = {
   'style.css': own('style.css'),
   'boxes.css': own('boxes.css'),
@@ -18,11 +18,15 @@ const files = {
   'page.js': own('page.js'),
   'chart.js': own('chart.js'),
   'proof.js': own('proof.js'),
-  'htmx.js': require.resolve('htmx.org/dist/htmx.min.js'),
-  'htmx-sse.js': require.resolve('htmx.org/dist/ext/hx-sse.min.js'),
+  // One script, as htmx starts in a timeout of its own: between two scripts it could start before the extension is there,
+  // and the page would never open its stream.
+  'htmx.js': [
+    require.resolve('htmx.org/dist/htmx.min.js'),
+    require.resolve('htmx.org/dist/ext/hx-sse.min.js'),
+  ],
   'uplot.js': require.resolve('uplot/dist/uPlot.iife.min.js'),
   'uplot.css': require.resolve('uplot/dist/uPlot.min.css'),
-} as const
+} as const satisfies Record<string, string | readonly string[]>
 
 const types: Readonly<Record<string, string>> = {
   css: 'text/css',
@@ -40,8 +44,8 @@ export interface Assets {
 
 /** Reads all files at once, so that a missing one fails the start and not a page. */
 export const openAssets = (): Assets => {
-  const read = Object.entries(files).map(([name, path]) => {
-    const bytes = readFileSync(path)
+  const read = Object.entries(files).map(([name, paths]) => {
+    const bytes = Buffer.concat([paths].flat().flatMap(path => [readFileSync(path), Buffer.from('\n')]))
     return { name, bytes, hash: createHash('sha256').update(bytes).digest('hex').slice(0, 12) }
   })
   const routes = new Hono<Env>()

@@ -37,7 +37,7 @@ export const page = (site: Site, visitor: Visitor, parts: PageParts): Piece => {
 <link rel="icon" href="${site.assets.address('icon.svg')}">
 ${(parts.styles ?? []).map(sheet)}
 ${(['style.css', 'boxes.css', 'forms.css', 'phone.css'] as const).map(sheet)}
-${(['htmx.js', 'htmx-sse.js', 'page.js', ...(parts.scripts ?? [])] as AssetName[]).map(script)}
+${(['htmx.js', 'page.js', ...(parts.scripts ?? [])] as AssetName[]).map(script)}
 </head>
 <body>
 <a class="skip" href="#main">Skip to the content</a>
