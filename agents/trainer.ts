@@ -3,16 +3,15 @@ import type { Job } from '../infra/queue.ts'
 import { abandon } from '../tools/abandon.ts'
 import type { Network, Update } from '../tools/context.ts'
 import { train } from '../tools/train.ts'
-import { defaultRecipe, type Recipe } from '../tools/tune.ts'
+import { type Recipe, recipeFor } from '../tools/tune.ts'
 import { actAs } from './act.ts'
 import { policy } from './policy.ts'
 
-/** The recipe for a datanet of so many rows: the default, or the one for small datanets. */
-export const chooseRecipe = (rows: number): Recipe & { targets: string[] } => ({
-  ...defaultRecipe,
-  ...(rows < policy.trainer.smallDatanet ? policy.trainer.small : {}),
-  targets: [...defaultRecipe.targets],
-})
+/** The recipe for a datanet of so many rows. */
+export const chooseRecipe = (rows: number): Recipe & { targets: string[] } => {
+  const recipe = recipeFor(rows)
+  return { ...recipe, targets: [...recipe.targets] }
+}
 
 /**
  * Trains one ordered run. What cannot succeed on a second try ends the run with its reason, and so does the last try of

@@ -14,8 +14,8 @@ export interface ChatTemplate {
 /** The largest templates of public models have about 20,000 characters. */
 const maxTemplateCharacters = 100_000
 const maxRenderedCharacters = 4_000_000
-/** A template is a program that came with the weights: it gets a second, hundreds of times what an honest one needs. */
-const maxMilliseconds = 1_000
+/** A template is a program that came with the weights. The clock also runs while a loaded machine does other things, so it gets thousands of times what an honest one needs. */
+const maxMilliseconds = 5_000
 
 /** Plain turns, for a base model that ships without a template. */
 const plainTurns = `{{ bos_token }}{% for message in messages %}{{ message['role'] | capitalize }}: {{ message['content'] }}{{ eos_token }}

@@ -1,4 +1,5 @@
 /** The engine's own thread: onnxruntime-node runs synchronously, and the main thread must stay free for people. */
+import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Engine, EngineOptions } from './engine.ts'
 import { openOnnxEngine } from './onnx-engine.ts'
@@ -90,8 +91,14 @@ function receive(engine: Engine, message: ToThread): void {
   }
 }
 
+/** What a background engine's threads give up of their share; 0 is normal, 19 the least. */
+const politeness = 10
+
 try {
-  const engine = await openOnnxEngine(workerData as EngineOptions)
+  const options = workerData as EngineOptions
+  // On Linux a priority belongs to a thread, and threads made later inherit it; elsewhere it would slow the whole process.
+  if (options.background && process.platform === 'linux') setPriority(0, politeness)
+  const engine = await openOnnxEngine(options)
   port.on('message', (message: ToThread) => receive(engine, message))
   send({ kind: 'ready', base: { name: engine.base.name, hash: engine.base.hash }, status: engine.status() })
 } catch (error) {

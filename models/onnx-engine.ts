@@ -84,6 +84,7 @@ export async function openOnnxEngine(options: EngineOptions): Promise<Engine> {
       serving: scheduler.status(),
       processBytes: process.memoryUsage.rss(),
     }),
+    another: own => openOnnxEngine({ ...options, ...own }),
     async close() {
       await scheduler.idle()
       await constraints.close()

@@ -151,6 +151,7 @@ export async function openThreadedEngine(options: EngineOptions): Promise<Engine
       port.call('generate', [request], { signal, event: text => onToken?.(text as string) }),
     embed: texts => port.call('embed', [texts]),
     status: () => port.status,
+    another: own => openThreadedEngine({ ...options, ...own }),
     async close() {
       await port.call('close', [])
       await worker.terminate()

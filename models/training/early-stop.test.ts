@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -127,4 +127,13 @@ test('patience counts from the first evaluation of the lowest loss', () => {
   })
   expect(over).toEqual([false, false, false, false, true])
   expect(state.best).toEqual(new Float32Array([1]))
+})
+
+test('a step to keep that lies past an early stop is neither kept nor asked for again', async () => {
+  const { steps } = await run('kept', { keepAt: [1, 40] })
+  expect(steps).toBeLessThan(40)
+  expect((await readdir(join(folder, 'kept'))).filter(name => name.startsWith('step-'))).toEqual(['step-1'])
+  const again: Progress[] = []
+  await run('kept', { keepAt: [1, 40], onProgress: event => again.push(event) })
+  expect(again).toEqual([])
 })

@@ -5,7 +5,7 @@ import { packExamples, rowsOf, type TokenExample } from '../packing.ts'
 import { floats, openSession } from '../session.ts'
 import type { Recipe } from './recipe.ts'
 import { groupsWithin } from './schedule.ts'
-import { stepPlaces } from './stepper.ts'
+import { stepPlaces, weighted } from './stepper.ts'
 import { type AdamwState, openUpdater } from './updater.ts'
 
 interface MemberRate {
@@ -118,12 +118,14 @@ export async function openEnsemble(
   }
 
   return {
-    async step(batches, rates) {
+    async step(whole, rates) {
       const losses = states.map(() => Number.NaN)
+      const parts = whole.map(weighted)
+      const batches = parts.map(({ batch }) => batch)
       for (const part of memberRuns(batches, places)) {
         const { sum, nats, tokens } = await gradientsOf(part)
         for (const [i, member] of part.members.entries()) {
-          const settings = { ...rates[member]!, tokens: tokens[i]! }
+          const settings = { ...rates[member]!, tokens: tokens[i]! + parts[member]!.skipped }
           await updater.update(states[member]!, sum.subarray(i * size, (i + 1) * size), settings)
           losses[member] = nats[i]! / tokens[i]!
         }

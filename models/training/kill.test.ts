@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { weightsFile } from '../lora.ts'
-import { shortTrainings } from './testing/short-trainings.ts'
+import { keptFolder } from './kept-steps.ts'
+import { keepAt, shortTrainings } from './testing/short-trainings.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -26,8 +27,8 @@ test.each(['answers', 'preferences'] as const)(
   async kind => {
     const [whole, killed] = [join(folder, `${kind}-whole`), join(folder, `${kind}-killed`)]
     const { hash, evaluations, bestStep } = await shortTrainings[kind](whole)
-    // Before the first checkpoint; while the one of step 6 and the evaluation's adapter are written; after it; at the end.
-    for (const [step, ...amid] of [['2'], ['6', 'amid'], ['8'], ['12']])
+    // Before the first checkpoint; while the one of step 6 is written; after it; while the adapter of step 8 is kept; at the end.
+    for (const [step, ...amid] of [['2'], ['6', 'amid'], ['7'], ['8', 'amid'], ['12']])
       expect(await runKilled(kind, killed, step!, ...amid)).toBe('SIGKILL')
     const steps: number[] = []
     const resumed = await shortTrainings[kind](killed, ({ step }) => steps.push(step))
@@ -35,5 +36,7 @@ test.each(['answers', 'preferences'] as const)(
     expect(resumed).toMatchObject({ hash, evaluations, bestStep, steps: 12 })
     const bytes = (from: string) => readFile(join(from, weightsFile))
     expect(await bytes(killed)).toEqual(await bytes(whole))
+    for (const step of keepAt)
+      expect(await bytes(keptFolder(killed, step))).toEqual(await bytes(keptFolder(whole, step)))
   },
 )

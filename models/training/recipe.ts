@@ -62,6 +62,21 @@ export const defaultRecipe: Recipe = {
   checkpointEvery: 25,
 }
 
+/** Rows under which a datanet counts as small. */
+const smallDatanet = 700
+
+/**
+ * The recipe for a datanet of so many rows: the default, or for a small one smaller batches and larger steps, which it needs to
+ * get anywhere. On 480 rows of the sample: -22.6% held-out loss with the default at its best, -26.4% with this one. A fifth
+ * epoch would give 0.9% more, and makes the tuning and every subset adapter of attribution a quarter dearer.
+ */
+export const recipeFor = (rows: number): Recipe => ({
+  ...defaultRecipe,
+  ...(rows < smallDatanet
+    ? { rank: 16, alpha: 32, batch: 8, learningRate: 8e-3, weightDecay: 0.1, epochs: 4 }
+    : {}),
+})
+
 export interface Progress {
   step: number
   steps: number
@@ -101,6 +116,11 @@ export interface TrainOptions {
   /** Written into the safetensors header, so it is covered by the adapter's hash. */
   metadata?: Record<string, string>
   evaluation?: Evaluation<Example>
+  /**
+   * Steps, counted from 1, after which the adapter as it stands is also written, to `<folder>/step-<n>`. The result is the same
+   * with and without. A finished training that lacks one of them is made again. Steps past an early stop are not kept.
+   */
+  keepAt?: readonly number[]
 }
 
 export interface TrainResult {

@@ -19,6 +19,21 @@ export interface Stepper {
   close(): Promise<void>
 }
 
+/**
+ * The examples of a batch that have an effect, and the answer tokens of those that have none: they count in the divisor, so
+ * leaving one out moves nothing else, and are not computed. One is kept where all weigh nothing, for the loss to report.
+ */
+export function weighted(batch: readonly TokenExample[]): {
+  batch: readonly TokenExample[]
+  skipped: number
+} {
+  const some = batch.filter(({ weight }) => weight !== 0)
+  const kept = some.length > 0 ? some : batch.slice(0, 1)
+  const answerTokens = (examples: readonly TokenExample[]) =>
+    examples.reduce((sum, { tokens, answerStart }) => sum + tokens.length - answerStart, 0)
+  return { batch: kept, skipped: answerTokens(batch) - answerTokens(kept) }
+}
+
 /** AdamW steps on `state`: its vectors are replaced at each step, its counters are the caller's, who counts `step`. */
 export async function openStepper(
   model: Model,
@@ -38,7 +53,8 @@ export async function openStepper(
   const vector = (data: Float32Array = new Float32Array(layout.size)): Tensor => floats(data, [layout.size])
   const zeros = vector()
   const sums = [vector(), vector()] as const
-  const step: Stepper['step'] = async (batch, rate) => {
+  const step: Stepper['step'] = async (whole, rate) => {
+    const { batch, skipped } = weighted(whole)
     const weights = quantised ?? (await model.merge(layout, state.adapter, memory))
     const lengths = batch.map(rowsOf)
     const order = [...batch.keys()].toSorted((a, b) => lengths[a]! - lengths[b]! || a - b)
@@ -58,7 +74,7 @@ export async function openStepper(
       tokens += packed.answers.reduce((total, count) => total + count, 0)
     }
     const { weightDecay } = recipe
-    await updater.update(state, sum.data as Float32Array, { rate, weightDecay, tokens })
+    await updater.update(state, sum.data as Float32Array, { rate, weightDecay, tokens: tokens + skipped })
     return nats / tokens
   }
   return {

@@ -4,6 +4,7 @@ import { type LoraLayout, type LoraShape, writeAdapter } from '../lora.ts'
 import type { Model } from '../model.ts'
 import { loadCheckpoint, loadResult, saveCheckpoint, saveResult, type TrainState } from './checkpoint.ts'
 import { bestOf, evaluationIsDue, patienceIsOver, recordEvaluation } from './early-stop.ts'
+import { areKept, checkKept, keepStep } from './kept-steps.ts'
 import type { Progress, Recipe, TrainOptions, TrainResult } from './recipe.ts'
 import { learningRate, stepOrder } from './schedule.ts'
 import { openStepper, type Stepper } from './stepper.ts'
@@ -12,7 +13,7 @@ import { openStepper, type Stepper } from './stepper.ts'
 export interface Tuning<Extra extends object> {
   baseName: string
   recipe: Recipe
-  options: Pick<TrainOptions, 'folder' | 'resume' | 'signal' | 'metadata'>
+  options: Pick<TrainOptions, 'folder' | 'resume' | 'signal' | 'metadata' | 'keepAt'>
   shape: LoraShape
   layout: LoraLayout
   /** The adapter before the first step, [layout.size]. */
@@ -49,22 +50,36 @@ export async function tune<Extra extends object>(
   tuning: Tuning<Extra>,
 ): Promise<TrainResult & Extra> {
   const { recipe, options, layout, fingerprint } = tuning
-  const { folder, resume = true, metadata = {} } = options
-  await mkdir(folder, { recursive: true })
-  const done = resume ? await loadResult(folder, fingerprint) : null
-  if (done) return done as TrainResult & Extra
+  const { folder, resume = true, keepAt = [] } = options
   const order = stepOrder(tuning.count, recipe)
+  checkKept(keepAt, order.length)
+  await mkdir(folder, { recursive: true })
+  const keptUpTo = (last: number) =>
+    areKept(
+      folder,
+      fingerprint,
+      keepAt.filter(step => step <= last),
+    )
+  const done = resume ? await loadResult(folder, fingerprint) : null
+  if (done && (await keptUpTo(done.steps))) return done as TrainResult & Extra
   const resumed = resume ? await loadCheckpoint(folder, fingerprint, layout.size) : null
-  const state = resumed ?? startState(tuning.start)
+  // A step that was to be kept and is gone comes back only from the start.
+  const state = resumed && (await keptUpTo(resumed.step)) ? resumed : startState(tuning.start)
   await takeSteps(model, tuning, order, state)
   const flat = state.best ?? state.adapter
   const extra = await unlessAborted(options.signal, () => tuning.conclude(flat))
   if (extra === null) throw await cancelled(tuning, state, order.length)
-  const hash = await writeAdapter(folder, { shape: tuning.shape, layout, flat }, tuning.baseName, metadata)
+  const hash = await write(tuning, folder, flat)
   const result = { ...resultOf(state, hash, order.length), ...extra }
   await saveResult(folder, fingerprint, result)
   return result
 }
+
+const write = <Extra extends object>(
+  { shape, layout, baseName, options }: Tuning<Extra>,
+  folder: string,
+  flat: Float32Array,
+): Promise<string> => writeAdapter(folder, { shape, layout, flat }, baseName, options.metadata ?? {})
 
 /** Takes the steps that are left, with evaluations and checkpoints on the way. */
 async function takeSteps<Extra extends object>(
@@ -110,6 +125,11 @@ async function takeSteps<Extra extends object>(
       if (state.step === 1) state.firstLoss = loss
       state.lastLoss = loss
       onProgress?.(progressOf(state, steps), extra)
+      // Before the checkpoint, which would go past it.
+      if (options.keepAt?.includes(state.step)) {
+        const { hash: _, ...result } = resultOf(state, '', steps)
+        await keepStep(folder, fingerprint, result, into => write(tuning, into, state.adapter))
+      }
       if (state.step % recipe.checkpointEvery === 0 && state.step < steps)
         await saveCheckpoint(folder, fingerprint, state)
     }

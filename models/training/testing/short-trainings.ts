@@ -25,12 +25,15 @@ const exampleOf = (i: number, seed: number): TokenExample => {
 const some = <T>(count: number, of: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => of(i))
 const pairOf = (i: number) => ({ chosen: exampleOf(i, 1), rejected: exampleOf(i, 7) })
 
+/** Steps of both after which the adapter is kept. */
+export const keepAt = [2, 8]
+
 /** Two trainings of twelve steps, each with an evaluation after every second one: of answers, and of preferences. */
 export const shortTrainings = {
   async answers(into: string, onProgress?: (progress: Progress) => void): Promise<TrainResult> {
     const model = await openModel(folder, 1)
     const evaluation = { examples: some(4, i => exampleOf(50 + i, 1)), every: 2, patience: 9 }
-    const options = { folder: into, evaluation, ...(onProgress ? { onProgress } : {}) }
+    const options = { folder: into, evaluation, keepAt, ...(onProgress ? { onProgress } : {}) }
     return train(model, { base, examples: some(16, i => exampleOf(i, 1)), recipe, options }).finally(
       model.close,
     )
@@ -38,7 +41,7 @@ export const shortTrainings = {
   async preferences(into: string, onProgress?: (progress: Progress) => void): Promise<TrainResult> {
     const model = await openModel(folder, 1)
     const evaluation = { examples: some(3, i => pairOf(50 + i)), every: 2, patience: 9 }
-    const options = { folder: into, evaluation, ...(onProgress ? { onProgress } : {}) }
+    const options = { folder: into, evaluation, keepAt, ...(onProgress ? { onProgress } : {}) }
     return trainPreferences(model, { base, pairs: some(16, pairOf), recipe, options }).finally(model.close)
   },
 }
