@@ -8,7 +8,7 @@ import type { Example } from '../engine.ts'
 
 /** meta.json: what the index was made of; written last, so a folder that has one is whole. */
 const metaSchema = z.object({
-  format: z.literal(1),
+  format: z.literal(2),
   /** SHA-256 of the adapter's weights and configuration. */
   adapter: z.string(),
   /** Identity of the base model. */
@@ -19,7 +19,9 @@ const metaSchema = z.object({
   /** Parameters of the adapter: the length p of a gradient row. */
   size: z.number().int(),
   vocabulary: z.number().int(),
-  /** lambda, and its constant c. */
+  /** Form of the influence; the projected one keeps its own files in a folder `projected`. */
+  form: z.enum(['exact', 'projected']).default('exact'),
+  /** lambda, and its constant c; 0 in the projected form, where every block has its own. */
   damping: z.number(),
   dampingShare: z.number(),
   /** SHA-256 of every other file but the gradient rows, whose size is checked. */

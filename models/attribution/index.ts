@@ -1,12 +1,13 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Engine, Example } from '../engine.ts'
 import { tokenOffsets } from '../tokenizer.ts'
-import { openGradientRows, writeGradientRows } from './gradient-rows.ts'
+import { buildExact, openExact } from './exact.ts'
 import {
   adapterHash,
   belongsTo,
   examplesHash,
+  type Meta,
   type Origin,
   readMeta,
   readNumbers,
@@ -14,17 +15,10 @@ import {
   writeMeta,
   writeNumbers,
 } from './index-files.ts'
-import {
-  cholesky,
-  damping,
-  dampingShare,
-  gradientKernel,
-  gradientProducts,
-  leverages,
-  solve,
-} from './kernel.ts'
+import { dampingShare } from './kernel.ts'
+import { buildProjected, openProjected } from './projected/index.ts'
 import { findSpans } from './spans.ts'
-import { buildTokenIndex, type TokenIndex } from './suffix-array.ts'
+import { createTokenStore, openTokenStore } from './suffix-array-store.ts'
 import { countTokens, unigramLogProbs } from './unigram.ts'
 
 /** A passage of the answer that stands word for word in a training row's answer. */
@@ -60,6 +54,8 @@ export interface Attribution {
   /** h_i of every row, 0 to 1: how much the row bends the model to itself; a high one asks for review. */
   readonly leverage: Float64Array
   attribute(question: Question): Promise<AnswerAttribution>
+  /** Influence of every row on each question alone, without spans; [questions][rows]. */
+  influences(questions: readonly Question[]): Promise<Float64Array[]>
   /** Several questions in one pass over the rows on disk. */
   attributeMany(questions: readonly Question[]): Promise<AnswerAttribution[]>
   close(): Promise<void>
@@ -69,12 +65,21 @@ export interface BuildOptions {
   /** Rows whose gradient is stored, of all rows. */
   onProgress?(done: number, total: number): void
   signal?: AbortSignal
-  /** c of lambda = c trace(K) / (n min(n, p)). */
+  /** c of lambda = c trace(K) / (n min(n, p)); in the projected form of each block's. */
   dampingShare?: number
+  /** By default the one that `formFor` names. */
+  form?: Form
 }
 
-/** Questions whose gradients are held at once, elements (64 MiB of float32). */
-const queryElements = 16 * 2 ** 20
+/** The kernel of whole gradients, or gradients projected and a curvature of blocks: less exact, and without limit of rows. */
+export type Form = Meta['form']
+
+/** Bytes of gradients in half precision up to which the form is exact; 16,700 rows of the shipped base at rank 8. */
+const exactBytes = 1e10
+
+/** The form for so many gradient rows of so many parameters. */
+export const formFor = (rows: number, size: number): Form =>
+  2 * rows * size <= exactBytes ? 'exact' : 'projected'
 
 const origin = async (engine: Engine, adapter: string, examples: readonly Example[]): Promise<Origin> => ({
   adapter: await adapterHash(adapter),
@@ -86,8 +91,8 @@ const origin = async (engine: Engine, adapter: string, examples: readonly Exampl
 })
 
 /**
- * Makes everything that attribution needs of a release: gradient rows (2 bytes a parameter and row), the factor of
- * K + n lambda I, leverages, and the suffix array and unigram counts of the rows' answers (questions are not trained on).
+ * Makes everything that attribution needs of a release: influence in the exact or the projected form, and the suffix array and
+ * unigram counts of the rows' answers (questions are not trained on).
  * A folder already whole for this adapter and these rows is left as it is; any other content is replaced.
  * Throws `gradient-not-finite`, `kernel-not-positive`, `adapter-missing`, the signal's reason
  * when it is aborted, and what the engine throws.
@@ -102,49 +107,41 @@ export const buildIndex = async (
   const from = await origin(engine, adapter, examples)
   const known = await readMeta(folder)
   const share = options.dampingShare ?? dampingShare
-  if (known !== null && belongsTo(known, from) && known.dampingShare === share) return
-  await rm(folder, { recursive: true, force: true })
+  const form = options.form ?? formFor(from.rows, from.size)
+  if (known !== null && belongsTo(known, from) && known.dampingShare === share && known.form === form) return
   await mkdir(folder, { recursive: true })
+  // Projected rows are appended to where the new ones follow them.
+  for (const name of await readdir(folder))
+    if (form === 'exact' || name !== 'projected')
+      await rm(join(folder, name), { recursive: true, force: true })
 
-  const n = examples.length
   const answers = examples.map(({ answer }) => engine.encode(answer))
-  const texts = buildTokenIndex(answers, from.vocabulary)
+  await createTokenStore(join(folder, 'tokens'), answers, from.vocabulary)
 
-  const writer = await writeGradientRows(join(folder, 'rows.f16'), n, from.size)
-  try {
-    let done = 0
-    const cancellable = options.signal === undefined ? {} : { signal: options.signal }
-    for await (const block of engine.gradients(examples, adapter, cancellable)) {
-      await writer.put(block.first, block.rows.subarray(0, block.count * from.size))
-      done += block.count
-      options.onProgress?.(done, n)
-      options.signal?.throwIfAborted()
-    }
-  } finally {
-    await writer.close()
-  }
-
-  // A row of weight w counts w times in F: its gradient enters with the root of w.
-  const scales = writer.scales.map((scale, i) => scale * Math.sqrt(examples[i]!.weight ?? 1))
-  const gradients = await openGradientRows(join(folder, 'rows.f16'), n, from.size, scales)
-  const kernel = await gradientKernel(gradients, engine.matmulTransposed).finally(() => gradients.close())
-  const lambda = damping(kernel, n, from.size, share)
-  for (let i = 0; i < n; i++) kernel[i * n + i] = kernel[i * n + i]! + n * lambda
-  const factor = await cholesky(kernel, n)
+  const influence =
+    form === 'exact'
+      ? await buildExact(engine, adapter, examples, folder, share, options)
+      : { damping: 0, files: {} }
+  if (form === 'projected')
+    await buildProjected(engine, adapter, examples, join(folder, 'projected'), {
+      ...options,
+      dampingShare: share,
+    })
 
   const files = {
-    'scales.f64': scales,
-    'factor.f64': factor,
-    'leverage.f64': await leverages(factor, n, n * lambda),
-    'tokens.bin': texts.tokens,
-    'suffixes.u32': texts.suffixes,
-    'starts.u32': texts.starts,
     'unigrams.u32': countTokens(answers, from.vocabulary),
   }
-  const hashes: Record<string, string> = {}
+  const hashes: Record<string, string> = { ...influence.files }
   for (const [name, numbers] of Object.entries(files))
     hashes[name] = await writeNumbers(folder, name, numbers)
-  await writeMeta(folder, { format: 1, ...from, damping: lambda, dampingShare: share, files: hashes })
+  await writeMeta(folder, {
+    format: 2,
+    ...from,
+    form,
+    damping: influence.damping,
+    dampingShare: share,
+    files: hashes,
+  })
 }
 
 /**
@@ -162,33 +159,14 @@ export const openIndex = async (
   if (!belongsTo(meta, await origin(engine, adapter, examples)))
     throw stale(folder, 'it belongs to another adapter, base or set of rows')
   const numbers = (name: string) => readNumbers(folder, name, meta)
-  const tokenBytes = await numbers('tokens.bin')
-  const texts: TokenIndex = {
-    tokens: meta.vocabulary < 2 ** 16 ? new Uint16Array(tokenBytes) : new Uint32Array(tokenBytes),
-    suffixes: new Uint32Array(await numbers('suffixes.u32')),
-    starts: new Uint32Array(await numbers('starts.u32')),
-    separator: meta.vocabulary,
-  }
+  const texts = await openTokenStore(join(folder, 'tokens'))
   const logProbs = unigramLogProbs(new Uint32Array(await numbers('unigrams.u32')))
-  const factor = new Float64Array(await numbers('factor.f64'))
-  const leverage = new Float64Array(await numbers('leverage.f64'))
-  const scales = new Float64Array(await numbers('scales.f64'))
-  const roots = Float64Array.from(examples, ({ weight = 1 }) => Math.sqrt(weight))
-  const gradients = await openGradientRows(join(folder, 'rows.f16'), meta.rows, meta.size, scales)
-  const n = meta.rows
-
-  /** tau_q = (K + n lambda I)^{-1} G v for each question. */
-  const influences = async (questions: readonly Question[]): Promise<Float64Array[]> => {
-    const queries: Float32Array[] = []
-    const asked = questions.map(({ prompt, answer }) => ({ prompt, answer }))
-    for await (const { first, count, rows } of engine.gradients(asked, adapter))
-      for (let i = 0; i < count; i++) queries[first + i] = rows.slice(i * meta.size, (i + 1) * meta.size)
-    const products = await gradientProducts(gradients, queries)
-    return queries.map((_, q) => {
-      const k = Float64Array.from({ length: n }, (_, i) => products[i * queries.length + q]!)
-      return solve(factor, n, k).map((tau, i) => tau * roots[i]!)
-    })
-  }
+  const influence =
+    meta.form === 'exact'
+      ? await openExact(engine, adapter, examples, folder, meta)
+      : await openProjected(engine, adapter, examples, join(folder, 'projected'), {
+          dampingShare: meta.dampingShare,
+        })
 
   const read = async (question: Question, influence: Float64Array): Promise<AnswerAttribution> => {
     const tuned = await engine.answerLogProbs(question, adapter)
@@ -219,21 +197,21 @@ export const openIndex = async (
   }
 
   const attributeMany = async (questions: readonly Question[]): Promise<AnswerAttribution[]> => {
+    const found = await influence.influences(questions)
     const out: AnswerAttribution[] = []
-    const batch = Math.max(1, Math.floor(queryElements / meta.size))
-    for (let first = 0; first < questions.length; first += batch) {
-      const some = questions.slice(first, first + batch)
-      const found = await influences(some)
-      for (const [i, question] of some.entries()) out.push(await read(question, found[i]!))
-    }
+    for (const [i, question] of questions.entries()) out.push(await read(question, found[i]!))
     return out
   }
 
   return {
-    rows: n,
-    leverage,
+    rows: meta.rows,
+    leverage: influence.leverage,
     attribute: async question => (await attributeMany([question]))[0]!,
     attributeMany,
-    close: () => gradients.close(),
+    influences: questions => influence.influences(questions),
+    close: async () => {
+      await influence.close()
+      await texts.close()
+    },
   }
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { answerGain, fitScale, heldOutGain, type PayAnswer, type PayInput, payTable } from './pay.ts'
+import { fitScale, type PayAnswer, type PayInput, payTable } from './pay.ts'
 
 const answer = (change: Partial<PayAnswer> = {}): PayAnswer => ({
   id: 'a',
@@ -52,30 +52,10 @@ const period = fc.integer({ min: 1, max: 12 }).chain(size =>
   }),
 )
 
-describe('gain', () => {
-  it('is the part of the way to certainty that the adapter went', () => {
-    expect(answerGain({ unigram: 300, base: 200, adapter: 100 }, 1)).toBe(0.5)
-  })
-
-  it('is nothing unless the adapter beats both the base and the unigrams', () => {
-    expect(answerGain({ unigram: 300, base: 100, adapter: 100 }, 1)).toBe(0)
-    expect(answerGain({ unigram: 90, base: 200, adapter: 100 }, 1)).toBe(0)
-  })
-
-  it("is at most nine tenths and at most the release's own", () => {
-    expect(answerGain({ unigram: 300, base: 400, adapter: 1 }, 1)).toBe(0.9)
-    expect(answerGain({ unigram: 300, base: 200, adapter: 100 }, 0.3)).toBe(0.3)
-  })
-
-  it('of a release adds its held-out answers up before dividing', () => {
-    expect(heldOutGain({ unigram: [100, 200], base: [150, 50], adapter: [90, 10] })).toBe(0.5)
-  })
-})
-
 describe('pay', () => {
-  it('divides the pot by positive influence and leaves the rest to the commons', () => {
+  it('divides the pot by positive influence and leaves the rest to the commons', async () => {
     // Pot: 70% of 1,000,000 times gain 0.5; gamma 100 is more than the positive influences 4, so little is attributed.
-    const paid = table({})
+    const paid = await table({})
     expect(paid.accounts).toEqual(
       new Map([
         ['ann', 10_500n],
@@ -85,46 +65,58 @@ describe('pay', () => {
     expect(paid).toMatchObject({ paidUnits: 14_000n, commonsUnits: 686_000n, dataUnits: 700_000n })
   })
 
-  it('never exceeds the pot of an answer whose influences are large', () => {
-    const paid = table({ scale: 1_000 })
+  it('never exceeds the pot of an answer whose influences are large', async () => {
+    const paid = await table({ scale: 1_000 })
     expect(paid.paidUnits).toBe(350_000n)
     expect(paid.accounts.get('ann')).toBe(262_500n)
   })
 
-  it('sums a cluster over the period before it drops what is negative', () => {
+  it('sums a cluster over the period before it drops what is negative', async () => {
     const good = answer({ id: 'good', influence: [10, 0, 0] })
     const bad = answer({ id: 'bad', influence: [-10, 0, 0] })
-    expect(table({ answers: [good, bad] }).paidUnits).toBe(0n)
-    expect(table({ answers: [good, bad] }).clusters[0]).toEqual({ cluster: 0, units: 0 })
-    expect(table({ answers: [good, good, bad] }).paidUnits).toBe(table({ answers: [good] }).paidUnits)
+    expect((await table({ answers: [good, bad] })).paidUnits).toBe(0n)
+    expect((await table({ answers: [good, bad] })).clusters[0]).toEqual({ cluster: 0, units: 0, error: 0 })
+    expect((await table({ answers: [good, good, bad] })).paidUnits).toBe(
+      (await table({ answers: [good] })).paidUnits,
+    )
   })
 
-  it('gives near-copies nothing, their canonical row the whole of the cluster', () => {
+  it('gives near-copies nothing, their canonical row the whole of the cluster', async () => {
     const copied = [rows[0]!, { account: 'copycat', cluster: 0, canonical: false }, rows[1]!]
-    const paid = table({ rows: copied, answers: [answer({ influence: [0, 3, 1] })] })
+    const paid = await table({ rows: copied, answers: [answer({ influence: [0, 3, 1] })] })
     expect(paid.accounts.get('copycat')).toBeUndefined()
     expect(paid.accounts.get('ann')).toBe(10_500n)
   })
 
-  it('abstains for disputed answers, small gains and contributors who ask', () => {
-    const why = (change: Partial<PayAnswer>, more: Partial<PayInput> = {}) =>
-      table({ answers: [answer(change)], ...more }).perAnswer[0]
-    expect(why({ disputed: true })?.abstained).toBe('disputed')
-    expect(why({ nats: { unigram: 300, base: 100, adapter: 99.5 } })?.abstained).toBe('gain-too-small')
-    expect(why({ nats: { unigram: 300, base: 100, adapter: 101 } })?.abstained).toBe('no-gain')
-    expect(why({ askerAccount: 'ann' })?.abstained).toBe('asker-is-contributor')
-    expect(why({ askerAccount: 'bee' }, { linked: (a, b) => a === 'bob' && b === 'bee' })?.abstained).toBe(
+  it('abstains for disputed answers, small gains and contributors who ask', async () => {
+    const why = async (change: Partial<PayAnswer>, more: Partial<PayInput> = {}) =>
+      (await table({ answers: [answer(change)], ...more })).perAnswer[0]
+    expect((await why({ disputed: true }))?.abstained).toBe('disputed')
+    expect((await why({ nats: { unigram: 300, base: 100, adapter: 99.5 } }))?.abstained).toBe(
+      'gain-too-small',
+    )
+    expect((await why({ nats: { unigram: 300, base: 100, adapter: 101 } }))?.abstained).toBe('no-gain')
+    expect(await why({ disputed: true })).toMatchObject({ shares: [], unattributed: 1, potUnits: 0n })
+    expect((await why({ askerAccount: 'ann', influence: [3, 0, -2] }))?.abstained).toBe(
       'asker-is-contributor',
     )
-    // Cal would not be paid for this answer, so he may ask.
-    expect(why({ askerAccount: 'cal' })?.abstained).toBeNull()
-    expect(why({ disputed: true })).toMatchObject({ shares: [], unattributed: 1, potUnits: 0n })
   })
 
-  it('is conserved to the unit and never negative, whatever the figures', () => {
-    fc.assert(
-      fc.property(period, input => {
-        const paid = payTable(input)
+  it("gives the asker's own part to the commons and leaves the others theirs", async () => {
+    const own = await table({ answers: [answer({ askerAccount: 'ann' })] })
+    expect(own.accounts).toEqual(new Map([['bob', 3_500n]]))
+    expect(own.perAnswer[0]).toMatchObject({ abstained: null, shares: [{ account: 'bob' }] })
+    const linked = await table({
+      answers: [answer({ askerAccount: 'bee' })],
+      linked: (a, b) => a === 'bob' && b === 'bee',
+    })
+    expect(linked.accounts).toEqual(new Map([['ann', 10_500n]]))
+  })
+
+  it('is conserved to the unit and never negative, whatever the figures', async () => {
+    await fc.assert(
+      fc.asyncProperty(period, async input => {
+        const paid = await payTable(input)
         const dataUnits = input.answers.reduce(
           (sum, a) => sum + (a.revenueUnits * BigInt(input.dataShare)) / 10_000n,
           0n,
@@ -144,11 +136,11 @@ describe('pay', () => {
     )
   })
 
-  it('of one answer never exceeds its pot, and its shares are what it pays', () => {
-    fc.assert(
-      fc.property(period, fc.double({ min: 0, max: 100, noNaN: true }), (input, scale) => {
+  it('of one answer never exceeds its pot, and its shares are what it pays', async () => {
+    await fc.assert(
+      fc.asyncProperty(period, fc.double({ min: 0, max: 100, noNaN: true }), async (input, scale) => {
         for (const one of input.answers) {
-          const paid = payTable({ ...input, answers: [one], scale })
+          const paid = await payTable({ ...input, answers: [one], scale })
           const [explained] = paid.perAnswer
           expect(paid.paidUnits).toBeLessThanOrEqual(explained!.potUnits)
           const shares = explained!.shares.reduce((sum, { share }) => sum + share, 0)
@@ -161,21 +153,21 @@ describe('pay', () => {
     )
   })
 
-  it("for one's own questions is nothing", () => {
-    fc.assert(
-      fc.property(period, input => {
+  it("for one's own questions is nothing", async () => {
+    await fc.assert(
+      fc.asyncProperty(period, async input => {
         const answers = input.answers.map(a => ({ ...a, askerAccount: 'ann' }))
-        expect(payTable({ ...input, answers }).accounts.get('ann')).toBeUndefined()
+        expect((await payTable({ ...input, answers })).accounts.get('ann')).toBeUndefined()
       }),
     )
   })
 
-  it('does not change when a contributor splits into several accounts', () => {
-    fc.assert(
-      fc.property(period, input => {
+  it('does not change when a contributor splits into several accounts', async () => {
+    await fc.assert(
+      fc.asyncProperty(period, async input => {
         const answers = input.answers.map(a => ({ ...a, askerAccount: 'asker' }))
-        const whole = payTable({ ...input, answers })
-        const split = payTable({
+        const whole = await payTable({ ...input, answers })
+        const split = await payTable({
           ...input,
           answers,
           rows: input.rows.map((row, i) =>
@@ -192,26 +184,28 @@ describe('pay', () => {
     )
   })
 
-  it('is refused for influences of other rows and for figures that are not numbers', () => {
+  it('is refused for influences of other rows and for figures that are not numbers', async () => {
     const refused = expect.objectContaining({ code: 'pay-input' })
-    expect(() => table({ answers: [answer({ influence: [1] })] })).toThrow(refused)
-    expect(() => table({ answers: [answer({ influence: [1, Number.NaN, 1] })] })).toThrow(refused)
-    expect(() => table({ dataShare: 10_001 })).toThrow(refused)
+    await expect(table({ answers: [answer({ influence: [1] })] })).rejects.toThrow(refused)
+    await expect(table({ answers: [answer({ influence: [1, Number.NaN, 1] })] })).rejects.toThrow(refused)
+    await expect(table({ dataShare: 10_001 })).rejects.toThrow(refused)
   })
 })
 
 describe('the scale of influence', () => {
-  it('is the median answer, so one crafted answer cannot move it', () => {
+  it('is the median answer, so one crafted answer cannot move it', async () => {
     expect(fitScale([1, 2, 3])).toBe(2)
     expect(fitScale([1, 2, 3e9])).toBe(2)
     expect(fitScale([1, 3])).toBe(2)
     expect(fitScale([Number.POSITIVE_INFINITY, Number.NaN, -1])).toBe(0)
   })
 
-  it('makes pay independent of the damping, which only stretches influence', () => {
+  it('makes pay independent of the damping, which only stretches influence', async () => {
     const stretched = answer({ influence: [300, 100, -200] })
     const { scale: _, ...input } = { answers: [answer()], rows, dataShare: 7_000, maxGain: 0.9, scale: 1 }
-    expect(payTable({ ...input, answers: [stretched] }).accounts).toEqual(payTable(input).accounts)
-    expect(payTable(input).paidUnits).toBe(350_000n)
+    expect((await payTable({ ...input, answers: [stretched] })).accounts).toEqual(
+      (await payTable(input)).accounts,
+    )
+    expect((await payTable(input)).paidUnits).toBe(350_000n)
   })
 })

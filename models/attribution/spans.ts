@@ -1,4 +1,5 @@
-import { firstDocument, longestMatch, type TokenIndex } from './suffix-array.ts'
+import type { SuffixArray } from './suffix-array.ts'
+import { type Passages, passagesOf } from './suffix-array-passages.ts'
 
 export interface SpanQuery {
   /** The answer's text. */
@@ -33,27 +34,33 @@ const chanceCopies = 1e-3
  * and ends with a word.
  * @param logProbs unigram log-probability of each token type, nats
  */
-export const findSpans = (index: TokenIndex, logProbs: Float64Array, query: SpanQuery): Span[] => {
+export const findSpans = (
+  index: SuffixArray | Passages,
+  logProbs: Float64Array,
+  query: SpanQuery,
+): Span[] => {
   const { text, tokens, offsets, lift } = query
+  const passages = 'longest' in index ? index : passagesOf([{ array: index, first: 0 }])
+  const copies = Math.log(passages.size)
   const limits = sentenceLimits(text, offsets, tokens.length)
   const spans: Span[] = []
   let covered = 0
   for (let first = 0; first < tokens.length; first++) {
     if (!beginsWord(text, offsets[first]!)) continue
-    let match = longestMatch(index, tokens, first, limits[first]!)
-    let last = first + match.length
+    let last = first + passages.longest(tokens, first, limits[first]!)
     while (last > first && insideWord(text, offsets[last]!)) last--
     if (last <= covered) continue
     covered = last
     if (last - first < leastTokens) continue
-    let chance = Math.log(index.tokens.length)
+    let chance = copies
     let nats = 0
     for (let i = first; i < last; i++) {
       chance += logProbs[tokens[i]!]!
       nats += Math.max(0, lift[i]!)
     }
     if (chance >= Math.log(chanceCopies)) continue
-    if (last < first + match.length) match = longestMatch(index, tokens, first, last)
+    const document = passages.first(tokens, first, last)
+    if (document === null) continue
     const passage = text.slice(offsets[first], offsets[last])
     const start = offsets[first]! + passage.length - passage.trimStart().length
     const end = start + passage.trim().length
@@ -61,7 +68,7 @@ export const findSpans = (index: TokenIndex, logProbs: Float64Array, query: Span
       start,
       end,
       text: text.slice(start, end),
-      document: firstDocument(index, match),
+      document,
       lift: nats,
     })
   }

@@ -1,0 +1,4 @@
+import { workerData } from 'node:worker_threads'
+import { type ScanJob, scanPanels } from './scan.ts'
+
+await scanPanels(workerData as ScanJob)
