@@ -7,7 +7,7 @@ import type { Network, Update } from '../tools/context.ts'
 import { forgetDatanets } from '../tools/datanet.ts'
 import type { JobName, Jobs } from '../tools/jobs.ts'
 import { actAs } from './act.ts'
-import { measure } from './attributor.ts'
+import { calibrateRelease, measure } from './attributor.ts'
 import { curatorGraph } from './curator.ts'
 import { lifecycleDue, lifecycleGraph } from './lifecycle.ts'
 import { policy } from './policy.ts'
@@ -78,6 +78,7 @@ export const startAgents = async (
     if (taken) await checkpointer.deleteThread(submissionId)
   })
   await on('train', ({ runId }, job) => work(network, runId, job, update => onUpdate(runId, update)))
+  await on('calibrate', ({ releaseId }, job) => calibrateRelease(network, releaseId, job.signal))
   await on('attribute', ({ answerId }, job) => measure(network, answerId, job.signal))
 
   let looking: Promise<void> | null = null

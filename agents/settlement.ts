@@ -1,12 +1,12 @@
 import { Annotation, type BaseCheckpointSaver, END, interrupt, START, StateGraph } from '@langchain/langgraph'
 import { activate } from '../tools/activate.ts'
-import { attribute } from '../tools/attribute.ts'
 import { close } from '../tools/close.ts'
 import type { Network } from '../tools/context.ts'
 import { type EpochView, inspectEpoch } from '../tools/inspect-epoch.ts'
 import { post } from '../tools/post.ts'
 import { settle } from '../tools/settle.ts'
 import { actAs } from './act.ts'
+import { calibrateRelease, measure } from './attributor.ts'
 import * as treasurer from './treasurer.ts'
 
 const State = Annotation.Root({
@@ -28,12 +28,11 @@ export const settlementDue = async (network: Network, epoch: number, node: strin
 }
 
 /**
- * The settlement of one epoch: close -> attribute -> compute -> post root -> challenge window -> activate. Money moves in
+ * The settlement of one epoch: close -> calibrate -> attribute -> compute -> post root -> challenge window -> activate. Money moves in
  * verbs only, each under the epoch's key, so nothing is paid twice however often a node runs.
  */
 export const settlementGraph = (network: Network, checkpointer: BaseCheckpointSaver) => {
   const act = actAs(network, 'treasurer')
-  const measure = actAs(network, 'attributor')
   const look = ({ epoch }: State): Promise<EpochView> => act(inspectEpoch, { epoch })
   const waitAt = async (node: string, state: State): Promise<EpochView> => {
     const view = await look(state)
@@ -47,9 +46,14 @@ export const settlementGraph = (network: Network, checkpointer: BaseCheckpointSa
       if (view.state === 'open') await act(close, { epoch: state.epoch }, { key: String(state.epoch) })
       return {}
     })
+    .addNode('calibrate', async state => {
+      const { uncalibrated } = await look(state)
+      for (const releaseId of uncalibrated) await calibrateRelease(network, releaseId)
+      return {}
+    })
     .addNode('attribute', async state => {
       const { unattributed } = await look(state)
-      for (const answerId of unattributed) await measure(attribute, { answerId }, { key: answerId })
+      for (const answerId of unattributed) await measure(network, answerId)
       return {}
     })
     .addNode('compute', async state => {
@@ -66,7 +70,8 @@ export const settlementGraph = (network: Network, checkpointer: BaseCheckpointSa
       return {}
     })
     .addEdge(START, 'close')
-    .addEdge('close', 'attribute')
+    .addEdge('close', 'calibrate')
+    .addEdge('calibrate', 'attribute')
     .addEdge('attribute', 'compute')
     .addConditionalEdges('compute', state => (state.payable ? 'post' : END), ['post', END])
     .addEdge('post', 'activate')

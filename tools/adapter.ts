@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { cp, mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { hashFile } from '../infra/blobs.ts'
 import { fault } from '../infra/errors.ts'
@@ -5,6 +7,17 @@ import type { Network } from './context.ts'
 
 /** Where the adapter of that hash lies. */
 export const adapterFolder = (folder: string, hash: string): string => join(folder, 'adapters', hash)
+
+/** Copies, then renames: a folder under `adapters/` is always whole. */
+export const fileAdapter = async (from: string, to: string): Promise<void> => {
+  if (existsSync(to)) return
+  const aside = `${to}.part`
+  await rm(aside, { recursive: true, force: true })
+  await mkdir(aside, { recursive: true })
+  for (const file of ['adapter_config.json', 'adapter_model.safetensors'])
+    await cp(join(from, file), join(aside, file))
+  await rename(aside, to)
+}
 
 const checked = new WeakMap<Network['engine'], Set<string>>()
 

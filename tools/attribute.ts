@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { fault } from '../infra/errors.ts'
 import { attributionOf } from './attribution-index.ts'
-import { paymentOf } from './payment.ts'
+import { calibrationOf, outcomesOf } from './calibration.ts'
+import { bytesOf, paymentOf } from './payment.ts'
 import { record } from './record.ts'
 import { verb } from './registry.ts'
 
@@ -19,7 +20,7 @@ export type AttributionRecord = z.infer<typeof attributionRecord>
 
 /**
  * Measures whose rows shaped one answer: exact spans, gradient influence per row, and each contributor's share of what
- * the adapter added. Intervals stay null until an ensemble measures them, so the shares are marked provisional.
+ * the adapter added, with its interval once the release is calibrated; before, the shares are marked provisional.
  */
 export const attribute = verb({
   name: 'attribute',
@@ -40,13 +41,17 @@ export const attribute = verb({
         fix: 'Attribute an answer that was given.',
       })
     const attribution = await attributionOf(context, answer.release_id)
-    const measured = await attribution.attribute({ prompt: answer.question, answer: answer.answer })
-    const blob = await context.blobs.put(
-      new Uint8Array(measured.influence.buffer, measured.influence.byteOffset, measured.influence.byteLength),
-    )
-    const payment = await paymentOf(context.db, input.answerId, {
-      ...measured,
+    const asked = { prompt: answer.question, answer: answer.answer }
+    const measured = await attribution.attribute(asked)
+    const blob = await context.blobs.put(bytesOf(measured.influence))
+    const calibration = await calibrationOf(context, answer.release_id)
+    const outcomes = calibration === null ? null : await outcomesOf(context, calibration, asked)
+    const outcomesBlob = outcomes === null ? null : await context.blobs.put(bytesOf(outcomes))
+    const payment = await paymentOf(context, input.answerId, {
+      tokens: measured.tokens,
+      nats: measured.nats,
       influence: measured.influence,
+      ...(outcomes === null ? {} : { outcomes }),
     })
     const kept: AttributionRecord = {
       tokens: measured.tokens,
@@ -54,26 +59,32 @@ export const attribute = verb({
       gain: payment.gain,
       unattributed: payment.unattributed,
       abstained: payment.abstained,
-      provisional: true,
+      provisional: calibration === null,
       spans: measured.spans.map(({ start, end, row, lift }) => ({ start, end, row, lift })),
     }
     return context.commit(async tx => {
-      await tx.query('update answers set attribution = $2, influence_blob = $3 where id = $1', [
-        input.answerId,
-        JSON.stringify(kept),
-        blob,
-      ])
-      for (const { account, share } of payment.shares)
+      await tx.query(
+        'update answers set attribution = $2, influence_blob = $3, outcomes_blob = $4 where id = $1',
+        [input.answerId, JSON.stringify(kept), blob, outcomesBlob],
+      )
+      // An answer may be measured twice: before and after its release was calibrated.
+      await tx.query('delete from shares where answer_id = $1', [input.answerId])
+      for (const { account, share, low, high } of payment.shares)
         await tx.query(
-          'insert into shares (answer_id, account_id, share) values ($1, $2, $3) on conflict (answer_id, account_id) do update set share = excluded.share',
-          [input.answerId, account, share],
+          'insert into shares (answer_id, account_id, share, low, high) values ($1, $2, $3, $4, $5)',
+          [input.answerId, account, share, low, high],
         )
       await record(context, tx, 'answer.attributed', input.answerId, {
         influence: blob,
+        outcomes: outcomesBlob,
+        tokens: kept.tokens,
         nats: kept.nats,
         gain: kept.gain,
+        spans: kept.spans,
         shares: payment.shares,
         unattributed: kept.unattributed,
+        abstained: kept.abstained,
+        provisional: kept.provisional,
       })
       return {
         answerId: input.answerId,

@@ -7,7 +7,9 @@ import { verb } from './registry.ts'
 
 /**
  * Writes the audit bundle: records, proofs and signatures that `tributary verify` checks on any machine, without this one.
- * It holds ids, numbers and hashes, never what people wrote, and no vote of a poll that is still open.
+ * It holds ids, numbers and hashes, never what people wrote, and no vote of a poll that is still open. With `data` it holds,
+ * for one auditor and not for publication, what `tributary verify --attribution` computes from: the rows of released
+ * snapshots that are not withdrawn, the measured questions and answers, their influence and the adapters.
  */
 export const exportBundle = verb({
   name: 'export',
@@ -21,6 +23,12 @@ export const exportBundle = verb({
       .max(1_000)
       .optional()
       .describe('absolute path; default: a new file in the data folder'),
+    data: z
+      .boolean()
+      .default(false)
+      .describe(
+        'with the texts and adapters that recomputing attribution needs; it then holds what people wrote',
+      ),
   }),
   output: z.object({ file: z.string(), bytes: z.number(), events: z.number(), receipts: z.number() }),
   async run(context, input) {
@@ -32,7 +40,7 @@ export const exportBundle = verb({
       })
     // Everything in the bundle should lie under a root on chain.
     await anchorEvents(context)
-    const { bytes, files } = await writeBundle(context, file)
+    const { bytes, files } = await writeBundle(context, file, { data: input.data })
     const records = (name: string): number => files[`${name}.jsonl`]?.records ?? 0
     return context.commit(async () => ({
       file,

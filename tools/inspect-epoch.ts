@@ -18,8 +18,10 @@ export const epochView = z.object({
   /** Null until the pay table is computed and posted. */
   root: z.string().nullable(),
   tx: z.string().nullable(),
-  /** Answers given in this epoch that nobody has measured yet. */
+  /** Answers given in this epoch that nobody has measured yet, or not since their release was calibrated. */
   unattributed: z.array(z.string()),
+  /** Releases that earned in this epoch and are not calibrated. */
+  uncalibrated: z.array(z.string()),
   windowPassed: z.boolean(),
 })
 export type EpochView = z.infer<typeof epochView>
@@ -52,7 +54,14 @@ export const inspectEpoch = verb({
         fix: 'Look at the epochs with /status.',
       })
     const unattributed = await context.db.query<{ id: string }>(
-      `select id from answers where epoch = $1 and state = 'answered' and attribution is null order by asked_at, id`,
+      `select a.id from answers a left join calibrations c on c.release_id = a.release_id
+       where a.epoch = $1 and a.state = 'answered' and (a.attribution is null or (c.release_id is not null and a.outcomes_blob is null))
+       order by a.asked_at, a.id`,
+      [input.epoch],
+    )
+    const uncalibrated = await context.db.query<{ id: string }>(
+      `select distinct a.release_id as id from answers a left join calibrations c on c.release_id = a.release_id
+       where a.epoch = $1 and a.state = 'answered' and c.release_id is null order by id`,
       [input.epoch],
     )
     const [earlier] = await context.db.query(
@@ -73,6 +82,7 @@ export const inspectEpoch = verb({
       root: epoch.root,
       tx: epoch.tx,
       unattributed: unattributed.map(row => row.id),
+      uncalibrated: uncalibrated.map(row => row.id),
       windowPassed: epoch.state === 'posted' && (await windowPassed(context.chain, `0x${epoch.root}`)),
     }
   },

@@ -9,6 +9,8 @@ export interface Jobs {
   curate: { submissionId: string }
   /** Train one run. */
   train: { runId: string }
+  /** Tune the subset adapters of one release. */
+  calibrate: { releaseId: string }
   /** Measure whose rows shaped one answer. */
   attribute: { answerId: string }
   /** Look at one epoch's settlement and take the next step if there is one. */

@@ -1,7 +1,7 @@
-import type { Blobs } from '../infra/blobs.ts'
-import type { Db } from '../infra/db.ts'
 import { fault } from '../infra/errors.ts'
 import { type PayAnswer, type PayTable, payTable } from '../models/attribution/pay.ts'
+import { calibrationOf } from './calibration.ts'
+import type { Network } from './context.ts'
 import { findProposal, findReleaseById, type Release } from './find.ts'
 import { type SnapshotRow, snapshotRows } from './rows.ts'
 
@@ -12,7 +12,7 @@ interface AnswerRow {
   price_units: bigint
 }
 
-type Measured = Pick<PayAnswer, 'tokens' | 'nats' | 'influence'>
+type Measured = Pick<PayAnswer, 'tokens' | 'nats' | 'influence' | 'outcomes'>
 
 const answerOf = (answer: AnswerRow, measured: Measured): PayAnswer => ({
   id: answer.id,
@@ -22,15 +22,18 @@ const answerOf = (answer: AnswerRow, measured: Measured): PayAnswer => ({
   tokens: measured.tokens,
   nats: measured.nats,
   influence: measured.influence,
+  ...(measured.outcomes === undefined ? {} : { outcomes: measured.outcomes }),
 })
 
 const tableOf = async (
-  db: Db,
+  network: Pick<Network, 'db' | 'blobs'>,
   release: Release,
   rows: readonly SnapshotRow[],
   answers: PayAnswer[],
 ): Promise<PayTable> => {
+  const { db } = network
   const proposal = await findProposal(db, release.proposalId)
+  const ensemble = await calibrationOf(network, release.id)
   return payTable({
     answers,
     rows: rows.map(row => ({
@@ -40,15 +43,17 @@ const tableOf = async (
     })),
     dataShare: proposal.terms.split.contributors * 100,
     maxGain: release.gain,
+    ...(ensemble === null ? {} : { ensemble }),
   })
 }
 
 /** What one answer alone would pay: its gain and every contributor's share of it. */
 export const paymentOf = async (
-  db: Db,
+  network: Pick<Network, 'db' | 'blobs'>,
   answerId: string,
   measured: Measured,
 ): Promise<PayTable['perAnswer'][number]> => {
+  const { db } = network
   const [answer] = await db.query<AnswerRow>(
     'select id, release_id, account_id, price_units from answers where id = $1',
     [answerId],
@@ -56,7 +61,7 @@ export const paymentOf = async (
   if (answer === undefined)
     throw fault('answer-missing', 'This answer does not exist.', { fix: 'Pass the id of an answer.' })
   const release = await findReleaseById(db, answer.release_id)
-  const table = await tableOf(db, release, await snapshotRows(db, release.snapshotId), [
+  const table = await tableOf(network, release, await snapshotRows(db, release.snapshotId), [
     answerOf(answer, measured),
   ])
   return table.perAnswer[0] as PayTable['perAnswer'][number]
@@ -64,20 +69,24 @@ export const paymentOf = async (
 
 /** The pay table of every release that earned in an epoch. Throws `answer-unattributed` while one is missing. */
 export const epochTables = async (
-  db: Db,
-  blobs: Blobs,
+  network: Pick<Network, 'db' | 'blobs'>,
   epoch: number,
 ): Promise<{ release: Release; table: PayTable }[]> => {
-  const answers = await db.query<AnswerRow & { attribution: Measured | null; influence_blob: string | null }>(
-    `select id, release_id, account_id, price_units, attribution, influence_blob from answers where epoch = $1 and state = 'answered' order by asked_at, id`,
+  const { db, blobs } = network
+  const answers = await db.query<
+    AnswerRow & { attribution: Measured | null; influence_blob: string | null; outcomes_blob: string | null }
+  >(
+    `select id, release_id, account_id, price_units, attribution, influence_blob, outcomes_blob from answers where epoch = $1 and state = 'answered' order by asked_at, id`,
     [epoch],
   )
   const tables: { release: Release; table: PayTable }[] = []
-  for (const releaseId of new Set(answers.map(answer => answer.release_id))) {
+  for (const [releaseId, own] of Map.groupBy(answers, answer => answer.release_id)) {
     const release = await findReleaseById(db, releaseId)
+    const calibrated = (await calibrationOf(network, releaseId)) !== null
     const measured: PayAnswer[] = []
-    for (const answer of answers.filter(item => item.release_id === releaseId)) {
-      if (answer.attribution === null || answer.influence_blob === null)
+    for (const answer of own) {
+      const outcomes = answer.outcomes_blob
+      if (answer.attribution === null || answer.influence_blob === null || (calibrated && outcomes === null))
         throw fault('answer-unattributed', 'An answer of this epoch is not attributed yet.', {
           fix: 'Attribute it first.',
           retry: true,
@@ -87,16 +96,21 @@ export const epochTables = async (
         answerOf(answer, {
           ...answer.attribution,
           influence: floats(await blobs.get(answer.influence_blob)),
+          ...(outcomes === null ? {} : { outcomes: floats(await blobs.get(outcomes)) }),
         }),
       )
     }
     tables.push({
       release,
-      table: await tableOf(db, release, await snapshotRows(db, release.snapshotId), measured),
+      table: await tableOf(network, release, await snapshotRows(db, release.snapshotId), measured),
     })
   }
   return tables
 }
 
+/** The bytes of values, little-endian as all machines of today have them. */
+export const bytesOf = (values: Float64Array): Uint8Array =>
+  new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+
 /** Bytes of a blob as the Float64 values they were written from. */
-export const floats = (bytes: Uint8Array): Float64Array => new Float64Array(bytes.slice().buffer)
+export const floats = (bytes: Uint8Array): Float64Array => new Float64Array(new Uint8Array(bytes).buffer)

@@ -3,6 +3,7 @@ import { fault } from '../infra/errors.ts'
 import { idFrom, idWord } from '../infra/ids.ts'
 import { transfer } from '../infra/money.ts'
 import { findProposal, inState } from './find.ts'
+import { addJob } from './jobs.ts'
 import { notify } from './notify.ts'
 import { record } from './record.ts'
 import { verb } from './registry.ts'
@@ -101,6 +102,7 @@ export const release = verb({
         evaluation: run.evaluation_hash,
         tx: releaseTx,
       })
+      await addJob(context.queue, tx, 'calibrate', { releaseId: id })
       return {
         releaseId: id,
         model: `${proposal.name}@${version}`,

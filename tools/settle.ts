@@ -21,6 +21,8 @@ interface Payout {
   readonly account: string
   readonly kind: 'contributor' | 'proposer' | 'compute'
   readonly units: bigint
+  /** Whether what it rests on was measured without error bars. */
+  readonly provisional: boolean
 }
 
 interface Division {
@@ -121,7 +123,7 @@ const divide = async (context: Context, epoch: number): Promise<Division> => {
   const [operator] = await context.db.query<{ id: string }>(
     `select id from accounts where role = 'operator' order by created_at limit 1`,
   )
-  for (const { release, table } of await epochTables(context.db, context.blobs, epoch)) {
+  for (const { release, table } of await epochTables(context, epoch)) {
     const proposal = await findProposal(context.db, release.proposalId)
     const { split } = proposal.terms
     const [income] = await context.db.query<{ units: bigint }>(
@@ -135,11 +137,22 @@ const divide = async (context: Context, epoch: number): Promise<Division> => {
       ),
     ) as readonly bigint[] as [bigint, bigint, bigint, bigint, bigint, bigint]
     for (const [account, units] of table.accounts)
-      if (units > 0n) result.payouts.push({ account, kind: 'contributor', units })
+      if (units > 0n)
+        result.payouts.push({ account, kind: 'contributor', units, provisional: table.provisional })
     if (proposer > 0n)
-      result.payouts.push({ account: proposal.proposerId, kind: 'proposer', units: proposer })
+      result.payouts.push({
+        account: proposal.proposerId,
+        kind: 'proposer',
+        units: proposer,
+        provisional: table.provisional,
+      })
     if (compute > 0n && operator !== undefined)
-      result.payouts.push({ account: operator.id, kind: 'compute', units: compute })
+      result.payouts.push({
+        account: operator.id,
+        kind: 'compute',
+        units: compute,
+        provisional: table.provisional,
+      })
     // Reviewers are not paid yet, so their part is the commons'; so is everything that attribution left.
     result.commons.push({
       proposal: proposal.id,
@@ -154,14 +167,10 @@ const divide = async (context: Context, epoch: number): Promise<Division> => {
 const book = async (context: Context, tx: Db, epoch: number, division: Division): Promise<void> => {
   const from = `income:${epoch}`
   const at = context.clock.now()
-  const moved = new Map<string, bigint>()
-  for (const payout of division.payouts)
-    moved.set(
-      `${payout.kind}/${payout.account}`,
-      (moved.get(`${payout.kind}/${payout.account}`) ?? 0n) + payout.units,
-    )
-  for (const [name, units] of moved) {
-    const [kind, account] = name.split('/') as [Payout['kind'], string]
+  const moved = Map.groupBy(division.payouts, ({ kind, account }) => `${kind}/${account}`)
+  for (const [name, parts] of moved) {
+    const { kind, account } = parts[0] as Payout
+    const units = sum(parts)
     await transfer(tx, {
       key: `payout/${epoch}/${name}`,
       from,
@@ -171,8 +180,8 @@ const book = async (context: Context, tx: Db, epoch: number, division: Division)
       at,
     })
     await tx.query(
-      'insert into payouts (epoch, account_id, kind, units, provisional) values ($1, $2, $3, $4, true)',
-      [epoch, account, kind, units],
+      'insert into payouts (epoch, account_id, kind, units, provisional) values ($1, $2, $3, $4, $5)',
+      [epoch, account, kind, units, parts.some(part => part.provisional)],
     )
   }
   // A proposal may have earned with several releases, and has one commons.

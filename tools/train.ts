@@ -1,11 +1,10 @@
-import { existsSync } from 'node:fs'
-import { cp, mkdir, rename, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { fault } from '../infra/errors.ts'
 import type { Progress, TrainResult } from '../models/engine.ts'
-import { adapterFolder } from './adapter.ts'
+import { adapterFolder, fileAdapter } from './adapter.ts'
 import type { Context } from './context.ts'
 import { addJob } from './jobs.ts'
 import { record } from './record.ts'
@@ -86,17 +85,6 @@ const measured = (result: TrainResult) => ({
   firstLoss: result.firstLoss,
   lastLoss: result.lastLoss,
 })
-
-/** Copies, then renames: a folder under `adapters/` is always whole. */
-const fileAdapter = async (from: string, to: string): Promise<void> => {
-  if (existsSync(to)) return
-  const aside = `${to}.part`
-  await rm(aside, { recursive: true, force: true })
-  await mkdir(aside, { recursive: true })
-  for (const file of ['adapter_config.json', 'adapter_model.safetensors'])
-    await cp(join(from, file), join(aside, file))
-  await rename(aside, to)
-}
 
 /** Keeps the loss curve in the database, at most one write under way, so that it never slows the training. */
 const stepWriter = (context: Context, runId: string) => {

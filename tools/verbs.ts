@@ -6,6 +6,7 @@ import { advance } from './advance.ts'
 import { anchor } from './anchor.ts'
 import { ask } from './ask.ts'
 import { attribute } from './attribute.ts'
+import { calibrate } from './calibrate.ts'
 import { check } from './check.ts'
 import { claim } from './claim.ts'
 import { close } from './close.ts'
@@ -52,6 +53,7 @@ export const verbs: readonly Verb[] = [
   anchor,
   ask,
   attribute,
+  calibrate,
   check,
   claim,
   close,

@@ -36,8 +36,8 @@ export const answerQuestions = async (
     const why = await waitFor(
       'the attributor',
       () => person.do(`why/${answerId}`, explain, { answer: answerId }),
-      seen => seen.measured,
-      { seconds: 240 },
+      seen => seen.measured && !seen.provisional,
+      { seconds: 600 },
     )
     answers.push({
       question: why.question,
@@ -48,10 +48,14 @@ export const answerQuestions = async (
     })
   }
   const best = answers[0]?.shares[0]
-  if (best !== undefined)
-    screen.line(
-      `first answer: ${best.contributor} ${(100 * best.share).toFixed(1)}%; provisional until the ensemble gives intervals`,
-    )
+  if (best !== undefined) {
+    const percent = (share: number) => `${(100 * share).toFixed(1)}%`
+    const range =
+      best.low === null || best.high === null
+        ? 'provisional: not calibrated'
+        : `90% interval ${percent(best.low)} to ${percent(best.high)}`
+    screen.line(`first answer: ${best.contributor} ${percent(best.share)} (${range})`)
+  }
   return { answers, epoch: given[0]?.epoch ?? 1 }
 }
 
