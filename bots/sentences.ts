@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import { countText, durationText, percentText, tokensText } from './format.ts'
+import { countText, durationText, tokensText } from './format.ts'
+import { explaining } from './sentences-explain.ts'
 
 /** Every sentence a bot says, in one language. Another language is another value of the same type. */
 export const english = {
@@ -119,18 +120,7 @@ export const english = {
     models.length === 0
       ? 'The row is erased.'
       : `The row is erased. These models were tuned with it: ${models.join(', ')}.`,
-  measuring: 'This answer has not been measured yet. Ask again in a moment.',
-  abstained: {
-    'no-gain': 'The tuned model was no surer of this answer than the base model, so nobody is paid for it.',
-    'gain-too-small': 'The tuning added too little to this answer to say whose rows did it.',
-    'asker-is-contributor': 'You asked what you had contributed yourself, so nothing is paid for it.',
-    disputed: 'This answer is disputed, so nothing is paid for it yet.',
-  } as Readonly<Record<string, string>>,
-  abstainedFor: (reason: string) => `No share was given: ${reason.replaceAll('-', ' ')}.`,
-  provisional: 'Provisional: measured once, without an interval.',
-  unattributed: (part: number) => `${percentText(part)} of the answer is attributed to nobody.`,
-  nats: (base: string, adapter: string) =>
-    `The answer costs the base model ${base} nats and the tuned one ${adapter}.`,
+  explaining,
   states: {
     voting: 'voting',
     gathering: 'gathering data',

@@ -6,8 +6,12 @@ import type { Caller, Network } from '../../tools/context.ts'
 import { type Verb, verb } from '../../tools/registry.ts'
 import type { ProposalStatus } from '../../tools/status.ts'
 import { tokens } from '../../tools/terms.ts'
+import type { Explained } from '../explanation.ts'
 import type { Reply } from '../reply.ts'
 import { type Bot, openBot, openSession, type Session } from '../session.ts'
+import { ANSWER_ID, explained } from './explained.ts'
+
+export { ANSWER_ID }
 
 /** Verbs with the real names and shapes over a few values in memory, and what was called with which input. */
 export interface Story {
@@ -17,9 +21,10 @@ export interface Story {
   readonly proposals: ProposalStatus[]
   balanceUnits: bigint
   notices: { id: string; kind: string; facts: Record<string, unknown>; at: string }[]
+  /** What `explain` tells of any answer. */
+  explained: Explained
 }
 
-export const ANSWER_ID = '018f0000-0000-7000-8000-000000000001'
 export const member: Caller = {
   role: 'member',
   accountId: '018f0000-0000-7000-8000-00000000000a',
@@ -86,6 +91,7 @@ export const openStory = (parts: Partial<ProposalStatus>[] = [{}]): Story => {
     proposals: parts.map(proposal),
     balanceUnits: 1_000_000n,
     notices: [],
+    explained: explained(),
     verbs: [],
   }
   const note = (name: string, caller: Caller, input: unknown) =>
@@ -167,41 +173,7 @@ export const openStory = (parts: Partial<ProposalStatus>[] = [{}]): Story => {
       output: z.any(),
       run: async ({ caller }, input) => {
         note('explain', caller, input)
-        return {
-          answerId: ANSWER_ID,
-          question: 'What is a nuc?',
-          answer: 'A nuc is a small hive.',
-          model: 'beekeeping@1',
-          receiptId: null,
-          measured: true,
-          tokens: 6,
-          nats: { unigram: 40, base: 20, adapter: 8 },
-          contributors: [{ name: 'Bob <b>', share: 0.75, low: null, high: null }],
-          rows: [
-            {
-              contributor: 'Bob <b>',
-              contributionId: 'c1',
-              question: 'What is a nuc?',
-              text: 'A nuc is a small hive.',
-              influence: 1.5,
-              state: 'kept',
-            },
-          ],
-          spans: [
-            {
-              start: 9,
-              end: 21,
-              text: 'a small hive',
-              contributor: 'Bob <b>',
-              contributionId: 'c1',
-              row: 'A nuc is a small hive.',
-              lift: 3,
-            },
-          ],
-          unattributed: 0.25,
-          abstained: null,
-          provisional: true,
-        }
+        return story.explained
       },
     }),
     verb({

@@ -14,6 +14,7 @@ const files = {
   'boxes.css': own('boxes.css'),
   'forms.css': own('forms.css'),
   'phone.css': own('phone.css'),
+  'why.css': own('why.css'),
   'icon.svg': own('icon.svg'),
   'page.js': own('page.js'),
   'chart.js': own('chart.js'),

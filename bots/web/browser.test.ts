@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Browser, chromium, type Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { explained, keptRow } from '../testing/explained.ts'
 import { openStory, type Story } from '../testing/story.ts'
 import { openWeb, type WebPage } from './web.ts'
 
@@ -76,6 +77,38 @@ describe.skipIf(executable === undefined && process.env.CI === undefined)('the w
     await page.waitForURL('**/why/*')
     expect(await page.locator('mark').textContent()).toBe('a small hive')
     expect(await page.locator('.spans').textContent()).toContain('Bob <b>')
+    // A mark is named with whose row it is, leads to that row by keyboard, and the row leads back.
+    await page.getByRole('link', { name: 'a small hive (source 1, a row of Bob <b>)' }).focus()
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/why/*#span-1')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/why/*#mark-1')
+    expect(complaints).toEqual([])
+  })
+
+  it('shows an answer’s reasons as soon as they are measured, and folds long rows', async () => {
+    story.explained = explained({ measured: false })
+    await page.goto(web.url)
+    await page.fill('#line', '/ask beekeeping What is a nuc?')
+    await page.keyboard.press('Enter')
+    await page.getByRole('button', { name: 'Yes' }).click()
+    await page.getByRole('link', { name: 'Why?' }).click()
+    await page.getByText('has not been measured yet').waitFor()
+    const name = 'Immenwiese'.repeat(12)
+    story.explained = explained({
+      contributors: [{ name, share: 0.75, low: 0.5, high: 0.9 }],
+      rows: [{ ...keptRow, contributor: name, text: 'Bees. '.repeat(200), influence: 1, copies: 3 }],
+    })
+    await page.getByText('75 % (50–90 %)').waitFor()
+    const whole = page.locator('.rows details p')
+    expect(await whole.isVisible()).toBe(false)
+    await page.locator('.rows summary').focus()
+    await page.keyboard.press('Enter')
+    expect(await whole.isVisible()).toBe(true)
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
+      PHONE.width,
+    )
     expect(complaints).toEqual([])
   })
 
