@@ -29,6 +29,9 @@ const help = `tributary: models that pay the people who made them
     -- --bad F                  bad rows from outside: {contributor, question, answer, licence, expected}
     -- --json F                 without a terminal; writes the result to F and ends
   npx tributary verify F.tar    check an exported bundle offline
+    --attribution N             and compute the attribution of N of its answers anew, or of all
+    --base FOLDER               on this base model (default: the shipped one)
+    --seed TEXT                 your part in the draw of the N answers
 
 Settings: TRIBUTARY_DATA (default .tributary), TRIBUTARY_BASE (a folder or owner/name), TRIBUTARY_PORT (4380), TRIBUTARY_THREADS, TRIBUTARY_DEVICE (cpu), TRIBUTARY_WEIGHTS (float32), LOG_LEVEL, DATABASE_URL, CHAIN_RPC_URL; all of them in README.md.
 `
@@ -46,6 +49,9 @@ const { values, positionals } = (() => {
         bad: { type: 'string' },
         json: { type: 'string' },
         questions: { type: 'string', default: '20' },
+        attribution: { type: 'string' },
+        base: { type: 'string' },
+        seed: { type: 'string' },
         help: { type: 'boolean', default: false },
       },
     })
@@ -154,11 +160,37 @@ const missing = (option: string): never => {
 const verify = async (file: string | undefined): Promise<number> => {
   if (file === undefined)
     throw fault('file-missing', 'No bundle was named.', { fix: 'Run tributary verify FILE.tar.' })
+  const answers = values.attribution === undefined ? null : answersWanted(values.attribution)
   const { ok, checks } = await verifyBundle(file)
   for (const item of checks)
     say(`${item.ok ? 'ok  ' : 'FAIL'}  ${item.name} (${item.count})${item.ok ? '' : `: ${item.detail}`}`)
   say(ok ? 'The bundle holds.' : 'The bundle does not hold.')
-  return ok ? 0 : 1
+  if (!ok) return 1
+  return answers === null ? 0 : recompute(file, answers)
+}
+
+/** The number of answers whose attribution is computed anew. */
+const answersWanted = (wanted: string): number | 'all' => {
+  const count = wanted === 'all' ? wanted : Number(wanted)
+  if (count === 'all' || (Number.isInteger(count) && count >= 1)) return count
+  throw fault('option-invalid', `--attribution ${wanted} is not a number of answers.`, {
+    fix: 'Write a whole number from 1 on, or all.',
+  })
+}
+
+/** Computes the attribution of some answers of a bundle anew; the engine is loaded for this alone. */
+const recompute = async (file: string, count: number | 'all'): Promise<number> => {
+  const { recomputeAttribution } = await import('../tools/bundle/recompute.ts')
+  const { recomputationLines } = await import('../tools/bundle/recompute-report.ts')
+  const result = await recomputeAttribution(file, {
+    count,
+    say,
+    threads: readSettings(process.env).TRIBUTARY_THREADS,
+    ...(values.base === undefined ? {} : { base: values.base }),
+    ...(values.seed === undefined ? {} : { seed: values.seed }),
+  })
+  for (const line of recomputationLines(result)) say(line)
+  return result.ok ? 0 : 1
 }
 
 const main = async (): Promise<number> => {

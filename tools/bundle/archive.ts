@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { extract } from 'tar-stream'
 import { fault } from '../../infra/errors.ts'
+import { isDataFile } from './data-format.ts'
 import { fileOf, MANIFEST, recordNames, SIGNATURE } from './format.ts'
 
 /** A bundle is held in memory while it is checked, at 6 to 8 bytes a byte: this is 400,000 events and 2 GB. */
@@ -44,7 +45,7 @@ const unpack = (source: Readable): Promise<Archive> =>
         reader.destroy()
         return
       }
-      const wanted = expected.has(header.name) && !files.has(header.name)
+      const wanted = (expected.has(header.name) || isDataFile(header.name)) && !files.has(header.name)
       if (!wanted)
         faults.push(
           `it holds "${name}", ${files.has(header.name) ? 'twice' : 'which is no part of a bundle'}`,

@@ -2,6 +2,7 @@ import { sha256Hex } from '../../infra/canonical.ts'
 import { verifyReceipt } from '../../infra/receipts.ts'
 import type { Archive } from './archive.ts'
 import { type Check, examine } from './check.ts'
+import { isDataFile } from './data-format.ts'
 import {
   fileOf,
   MANIFEST,
@@ -44,14 +45,17 @@ export const auditFiles = async (
   })
   const hashes = await examine('every file has the hash in the manifest', wrong => {
     if (manifest === null) wrong('there is no manifest to compare with')
-    for (const name of recordNames.map(fileOf)) {
+    const inside = [...files.keys(), ...Object.keys(manifest?.files ?? {})].filter(isDataFile)
+    const names = [...recordNames.map(fileOf), ...new Set(inside)]
+    for (const name of names) {
       const file = files.get(name)
       const listed = manifest?.files[name]
+      if (file === undefined && manifest !== null && isDataFile(name)) wrong(`${name} is missing`)
       if (file === undefined || manifest === null) continue
       if (listed === undefined) wrong(`${name} is not in the manifest`)
       else if (sha256Hex(file) !== listed.sha256) wrong(`${name} is not the file that was exported`)
     }
-    return { count: recordNames.length, detail: `${recordNames.length} files, SHA-256` }
+    return { count: names.length, detail: `${names.length} files, SHA-256` }
   })
   return { manifest, checks: [whole, signed, hashes] }
 }

@@ -8,7 +8,7 @@ const LONGEST_LINE = 4 << 20
 const MOST_UNREADABLE = 100
 const NEW_LINE = 10
 
-function* linesOf(bytes: Buffer): Generator<Buffer> {
+export function* linesOf(bytes: Buffer): Generator<Buffer> {
   for (let start = 0; start < bytes.length; ) {
     const end = bytes.indexOf(NEW_LINE, start)
     yield bytes.subarray(start, end === -1 ? bytes.length : end)

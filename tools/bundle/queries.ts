@@ -3,7 +3,7 @@ import type { RecordName } from './format.ts'
 import { shownKey } from './shown-key.ts'
 
 type Row = Record<string, unknown>
-interface Source {
+export interface Source {
   readonly sql: string
   readonly shown?: (row: Row) => Row
 }
@@ -104,8 +104,14 @@ export const sources: Readonly<Record<Exclude<RecordName, 'chain'>, Source>> = {
 const PAGE = 2_000
 
 /** Reads one file's records in order, a page at a time; `tx` holds the state that the whole bundle is of. */
-export async function* readRecords(tx: Db, name: keyof typeof sources): AsyncGenerator<Row> {
-  const { sql, shown = row => row } = sources[name]
+export const readRecords = (tx: Db, name: keyof typeof sources): AsyncGenerator<Row> =>
+  readPages(tx, name, sources[name])
+
+export async function* readPages(
+  tx: Db,
+  name: string,
+  { sql, shown = row => row }: Source,
+): AsyncGenerator<Row> {
   await tx.query(`declare bundle_${name} no scroll cursor for ${sql}`)
   for (;;) {
     const page = await tx.query<Row>(`fetch ${PAGE} from bundle_${name}`)

@@ -53,7 +53,7 @@ const standingQueue = { add: async () => null } as unknown as Queue
 
 const roles: readonly string[] = ['anyone', 'operator', 'curator', 'trainer', 'attributor', 'treasurer']
 
-export const openSampleNetwork = async (): Promise<SampleNetwork> => {
+export const openSampleNetwork = async (engine: Engine = standingEngine): Promise<SampleNetwork> => {
   const folder = mkdtempSync(join(tmpdir(), 'tributary-bundle-'))
   const { database: db, remove } = await openTestDatabase()
   const clock = networkClock()
@@ -63,7 +63,7 @@ export const openSampleNetwork = async (): Promise<SampleNetwork> => {
     db,
     chain,
     clock,
-    engine: standingEngine,
+    engine,
     blobs: await openBlobs(join(folder, 'blobs')),
     queue: standingQueue,
     receipts: receiptSigner(openKeys(folder).nodeKey),

@@ -41,6 +41,12 @@ const terms = (name: string) => ({
   evaluation: heldOut,
 })
 
+/** What a story leaves to the model: how a run is trained, and how the answers so far are attributed. */
+export interface ModelActs {
+  train(sample: SampleNetwork, runId: string, proposalId: string): Promise<void>
+  attribute(sample: SampleNetwork, rows: number): Promise<void>
+}
+
 /** What the model and the attributor do elsewhere: a trained run, and influence that favours the first rows. */
 const trainRun = async ({ network: { db, folder } }: SampleNetwork, runId: string, proposalId: string) => {
   const adapter = adapterFolder(folder, sha256Hex('adapter'))
@@ -63,7 +69,10 @@ const attributeAnswers = async ({ network: { db, blobs } }: SampleNetwork, rows:
 }
 
 /** From a proposal to a claimed reward over two epochs, with a withdrawn row and a second poll that stays open; returns the bundle's path. */
-export const playSampleStory = async (sample: SampleNetwork): Promise<string> => {
+export const playSampleStory = async (
+  sample: SampleNetwork,
+  acts: ModelActs = { train: trainRun, attribute: attributeAnswers },
+): Promise<string> => {
   const { network, as } = sample
   const open = async (name: string): Promise<string> =>
     (await as('anyone')(joinNetwork, { name, platform: 'test', subject: name })).accountId
@@ -111,13 +120,13 @@ export const playSampleStory = async (sample: SampleNetwork): Promise<string> =>
     snapshotId: frozen.snapshotId,
     recipe: { ...defaultRecipe, targets: [...defaultRecipe.targets] },
   })
-  await trainRun(sample, runId, proposalId)
+  await acts.train(sample, runId, proposalId)
   await as('trainer')(evaluate, { runId })
   await as('trainer')(release, { runId })
   await as('treasurer')(anchor, {})
 
   const settleEpoch = async (epoch: number): Promise<void> => {
-    await attributeAnswers(sample, frozen.rows)
+    await acts.attribute(sample, frozen.rows)
     await as('treasurer')(close, { epoch })
     await as('treasurer')(settle, { epoch })
     await as('treasurer')(post, { epoch })

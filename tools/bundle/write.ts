@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
@@ -8,47 +8,13 @@ import { canonicalJson, sha256Hex } from '../../infra/canonical.ts'
 import type { Db } from '../../infra/db.ts'
 import { fault } from '../../infra/errors.ts'
 import type { Context } from '../context.ts'
+import { stageData } from './data.ts'
 import { fileOf, MANIFEST, type Manifest, type RecordName, recordNames, SIGNATURE } from './format.ts'
 import { countSealed, readRecords, type sources } from './queries.ts'
 import { shownKey } from './shown-key.ts'
+import { type Staged, stage } from './stage.ts'
 
-interface Staged {
-  readonly name: string
-  readonly path: string
-  readonly sha256: string
-  readonly bytes: number
-  readonly records: number
-}
-
-type Lines = AsyncIterable<object> | Iterable<object>
-
-/** Writes records as canonical JSON lines beside the bundle, because a tar names each file's size before its bytes. */
-const stage = async (folder: string, name: string, records: Lines): Promise<Staged> => {
-  const path = join(folder, name)
-  const hash = createHash('sha256')
-  const handle = await open(path, 'wx', 0o600)
-  let [bytes, count, waiting] = [0, 0, '']
-  const flush = async (): Promise<void> => {
-    const piece = Buffer.from(waiting)
-    waiting = ''
-    bytes += piece.length
-    hash.update(piece)
-    await handle.write(piece)
-  }
-  try {
-    for await (const record of records) {
-      count++
-      waiting += `${canonicalJson(record)}\n`
-      if (waiting.length > 1 << 20) await flush()
-    }
-    await flush()
-  } finally {
-    await handle.close()
-  }
-  return { name, path, sha256: hash.digest('hex'), bytes, records: count }
-}
-
-const stageState = async (context: Context, folder: string) => {
+const stageState = async (context: Context, folder: string, withData: boolean) => {
   const read = (tx: Db, name: RecordName) =>
     stage(folder, fileOf(name), readRecords(tx, name as keyof typeof sources))
   const state = await context.db.tx(async tx => {
@@ -58,12 +24,13 @@ const stageState = async (context: Context, folder: string) => {
     const [settled] = await tx.query<{ count: number }>(
       'select count(*)::int as count from chain_transactions where raw is not null and receipt is not null',
     )
-    return { staged, sealed: await countSealed(tx), settled: settled?.count ?? 0 }
+    const data = withData ? await stageData(context, tx, folder) : []
+    return { staged, data, sealed: await countSealed(tx), settled: settled?.count ?? 0 }
   })
   // What was mined while the state was read belongs to the next bundle.
   const transactions = (await context.chain.rawTransactions()).slice(0, state.settled)
   const chain = transactions.map(item => ({ ...item, key: shownKey(item.key) }))
-  return { ...state, staged: [...state.staged, await stage(folder, fileOf('chain'), chain)] }
+  return { ...state, staged: [...state.staged, await stage(folder, fileOf('chain'), chain), ...state.data] }
 }
 
 const describe = async (
@@ -107,11 +74,13 @@ const packInto = async (
 
 /**
  * Writes everything that proves the network's state into one tar: aside, synced and renamed, so that `file` is whole or absent.
- * The database answers nobody else meanwhile where it is the embedded one. Throws `disk-full` (retry) and `file-unwritable`.
+ * The database answers nobody else meanwhile where it is the embedded one. With `data` it holds what people wrote as well,
+ * see `data.ts`. Throws `adapter-corrupt` and `blob-missing` for data that is not what was recorded, `disk-full` (retry) and `file-unwritable`.
  */
 export const writeBundle = async (
   context: Context,
   file: string,
+  options: { data?: boolean } = {},
 ): Promise<{ bytes: number; files: Manifest['files'] }> => {
   const folder = `${file}.${randomBytes(6).toString('hex')}.part`
   await mkdir(folder, { recursive: true, mode: 0o700 }).catch(error => {
@@ -119,7 +88,7 @@ export const writeBundle = async (
   })
   try {
     const at = context.clock.now()
-    const state = await stageState(context, folder)
+    const state = await stageState(context, folder, options.data ?? false)
     const manifest = await describe(context, at, state)
     const text = `${canonicalJson(manifest)}\n`
     const signature = context.receipts.sign('bundle', { manifest: sha256Hex(text) })
