@@ -78,7 +78,7 @@ export const startAgents = async (
     if (taken) await checkpointer.deleteThread(submissionId)
   })
   await on('train', ({ runId }, job) => work(network, runId, job, update => onUpdate(runId, update)))
-  await on('calibrate', ({ releaseId }, job) => calibrateRelease(network, releaseId, job.signal))
+  await on('calibrate', ({ releaseId }, job) => calibrateRelease(network, releaseId, job))
   await on('attribute', ({ answerId }, job) => measure(network, answerId, job.signal))
 
   let looking: Promise<void> | null = null

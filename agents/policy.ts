@@ -7,11 +7,10 @@ export const policy = {
     retries: 4,
   },
   attributor: {
-    /** Subset adapters a release at most. */
-    adapters: 32,
-    /** Of the release's recipe: half the epochs and int8 products for a quarter of the cost. */
-    epochs: 2,
-    products: 'int8',
+    /** Subset adapters of a release at most; of its recipe, half the epochs and int8 products, for a quarter of the cost. */
+    subsets: { adapters: 32, epochs: 2, products: 'int8' },
+    /** Tries of a calibration after the first; then the release is paid provisionally. */
+    retries: 4,
   },
   treasurer: {
     /** Seconds an epoch stays open at least: an hour on the embedded network keeps the chain quiet and people paid the same day. */

@@ -1,5 +1,5 @@
 /** The engine's own thread: onnxruntime-node runs synchronously, and the main thread must stay free for people. */
-import { setPriority } from 'node:os'
+import { getPriority, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import type { Engine, EngineOptions } from './engine.ts'
 import { openOnnxEngine } from './onnx-engine.ts'
@@ -94,10 +94,19 @@ function receive(engine: Engine, message: ToThread): void {
 /** What a background engine's threads give up of their share; 0 is normal, 19 the least. */
 const politeness = 10
 
+/** On Linux a priority belongs to a thread, and threads made later inherit it; elsewhere it would slow the whole process. */
+function giveWay(): void {
+  if (process.platform !== 'linux') return
+  try {
+    setPriority(0, Math.max(getPriority(0), politeness))
+  } catch {
+    // A system that refuses this still computes.
+  }
+}
+
 try {
   const options = workerData as EngineOptions
-  // On Linux a priority belongs to a thread, and threads made later inherit it; elsewhere it would slow the whole process.
-  if (options.background && process.platform === 'linux') setPriority(0, politeness)
+  if (options.background) giveWay()
   const engine = await openOnnxEngine(options)
   port.on('message', (message: ToThread) => receive(engine, message))
   send({ kind: 'ready', base: { name: engine.base.name, hash: engine.base.hash }, status: engine.status() })

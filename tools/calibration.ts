@@ -17,7 +17,7 @@ export const calibrationOf = async (
   releaseId: string,
 ): Promise<Calibration | null> => {
   const [row] = await db.query<{ record_blob: string }>(
-    'select record_blob from calibrations where release_id = $1',
+    'select record_blob from calibrations where release_id = $1 and record_blob is not null',
     [releaseId],
   )
   if (row === undefined) return null

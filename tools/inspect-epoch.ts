@@ -20,7 +20,7 @@ export const epochView = z.object({
   tx: z.string().nullable(),
   /** Answers given in this epoch that nobody has measured yet, or not since their release was calibrated. */
   unattributed: z.array(z.string()),
-  /** Releases that earned in this epoch and are not calibrated. */
+  /** Releases that earned in this epoch, of which no calibration was made or given up. */
   uncalibrated: z.array(z.string()),
   windowPassed: z.boolean(),
 })
@@ -55,7 +55,7 @@ export const inspectEpoch = verb({
       })
     const unattributed = await context.db.query<{ id: string }>(
       `select a.id from answers a left join calibrations c on c.release_id = a.release_id
-       where a.epoch = $1 and a.state = 'answered' and (a.attribution is null or (c.release_id is not null and a.outcomes_blob is null))
+       where a.epoch = $1 and a.state = 'answered' and (a.attribution is null or (c.record_blob is not null and a.outcomes_blob is null))
        order by a.asked_at, a.id`,
       [input.epoch],
     )

@@ -15,6 +15,7 @@ import { type EngineOptions, openEngine } from '../models/engine.ts'
 import type { DownloadProgress } from '../models/hub/progress.ts'
 import { resolveBase } from '../models/resolve-base.ts'
 import type { Network } from './context.ts'
+import type { JobName } from './jobs.ts'
 
 /** Seconds one attempt of a training job may last: a day, far beyond any run of the embedded base. */
 const TRAINING_SECONDS = 86_400
@@ -91,8 +92,9 @@ export const openNetwork = async (
           settlement: {},
           curate: {},
           train: { expireSeconds: TRAINING_SECONDS },
+          calibrate: { expireSeconds: TRAINING_SECONDS },
           attribute: {},
-        },
+        } satisfies Record<JobName, object>,
         log,
       ),
       item => item.stop(),

@@ -39,7 +39,8 @@ const tableOf = async (
     rows: rows.map(row => ({
       account: row.accountId,
       cluster: row.cluster,
-      canonical: row.canonical && row.question !== null,
+      canonical: row.canonical,
+      withdrawn: row.question === null,
     })),
     dataShare: proposal.terms.split.contributors * 100,
     maxGain: release.gain,

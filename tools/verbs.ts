@@ -6,7 +6,7 @@ import { advance } from './advance.ts'
 import { anchor } from './anchor.ts'
 import { ask } from './ask.ts'
 import { attribute } from './attribute.ts'
-import { calibrate } from './calibrate.ts'
+import { calibrate, forgoCalibration } from './calibrate.ts'
 import { check } from './check.ts'
 import { claim } from './claim.ts'
 import { close } from './close.ts'
@@ -65,6 +65,7 @@ export const verbs: readonly Verb[] = [
   explain,
   exportBundle,
   feedback,
+  forgoCalibration,
   freeze,
   inspect,
   inspectEpoch,

@@ -13,13 +13,11 @@ import { waitFor } from './wait.ts'
 const epochSeconds = 3600
 
 /** Steps 7 and 8: held-out questions are asked and paid for, thumbs are given, and every answer is attributed. */
-export const answerQuestions = async (
-  tour: Tour,
-): Promise<{ answers: TourResult['answers']; epoch: number }> => {
+export const answerQuestions = async (tour: Tour): Promise<{ given: Given[]; epoch: number }> => {
   const { people, screen, data, model, questions } = tour
   screen.step(7, `${questions} questions are asked and paid for; each answer has a signed receipt`)
   const spacing = Math.max(1, Math.floor(data.evaluation.length / questions))
-  const given: { asker: string; answerId: string; epoch: number }[] = []
+  const given: (Given & { epoch: number })[] = []
   for (let at = 0; at < Math.min(questions, data.evaluation.length); at++) {
     const asker = askers[at % askers.length] as string
     const person = await people.called(asker)
@@ -30,15 +28,35 @@ export const answerQuestions = async (
     given.push({ asker, answerId: answer.answerId, epoch: answer.epoch })
   }
   screen.step(8, 'The attributor measures whose rows shaped each answer')
+  for (const one of given) await explained(tour, one, seen => seen.measured)
+  screen.line(
+    `${given.length} answers measured; adapters on subsets of the rows are being tuned, to know how sure that is`,
+  )
+  return { given, epoch: given[0]?.epoch ?? 1 }
+}
+
+/** An answer that was asked and paid for. */
+interface Given {
+  readonly asker: string
+  readonly answerId: string
+}
+
+const explained = async (
+  { people }: Tour,
+  { asker, answerId }: Given,
+  done: (seen: Awaited<ReturnType<(typeof explain)['run']>>) => boolean,
+) => {
+  const person = await people.called(asker)
+  return waitFor('the attributor', () => person.do(`why/${answerId}`, explain, { answer: answerId }), done, {
+    seconds: 240,
+  })
+}
+
+/** What every answer's attribution says once its epoch is settled: shares and, where the release is calibrated, intervals. */
+export const readShares = async (tour: Tour, given: readonly Given[]): Promise<TourResult['answers']> => {
   const answers: TourResult['answers'] = []
-  for (const { asker, answerId } of given) {
-    const person = await people.called(asker)
-    const why = await waitFor(
-      'the attributor',
-      () => person.do(`why/${answerId}`, explain, { answer: answerId }),
-      seen => seen.measured && !seen.provisional,
-      { seconds: 600 },
-    )
+  for (const one of given) {
+    const why = await explained(tour, one, seen => seen.measured)
     answers.push({
       question: why.question,
       answer: why.answer,
@@ -48,15 +66,14 @@ export const answerQuestions = async (
     })
   }
   const best = answers[0]?.shares[0]
-  if (best !== undefined) {
-    const percent = (share: number) => `${(100 * share).toFixed(1)}%`
-    const range =
-      best.low === null || best.high === null
-        ? 'provisional: not calibrated'
-        : `90% interval ${percent(best.low)} to ${percent(best.high)}`
-    screen.line(`first answer: ${best.contributor} ${percent(best.share)} (${range})`)
-  }
-  return { answers, epoch: given[0]?.epoch ?? 1 }
+  if (best === undefined) return answers
+  const percent = (share: number) => `${(100 * share).toFixed(1)}%`
+  const range =
+    best.low === null || best.high === null
+      ? 'provisional: not calibrated'
+      : `90% interval ${percent(best.low)} to ${percent(best.high)}`
+  tour.screen.line(`first answer: ${best.contributor} ${percent(best.share)} (${range})`)
+  return answers
 }
 
 /** Step 9: the epoch is closed and settled, its root outlives the challenge window, and everybody claims. */
@@ -68,8 +85,9 @@ export const closeEpoch = async (
   screen.step(9, 'The treasurer settles the epoch; contributors claim on chain')
   const look = () => people.operator.do('epoch', inspectEpoch, { epoch: number })
   await people.operator.do('advance/epoch', advance, { seconds: epochSeconds })
+  // The release is calibrated before anything is paid on it: minutes.
   await waitFor('the settlement', look, epoch => epoch.state === 'posted' || epoch.state === 'active', {
-    seconds: 300,
+    seconds: 1200,
   })
   await people.operator.do('advance/window', advance, { seconds: network.chain.challengeWindowSeconds })
   const epoch = await waitFor('the challenge window', look, seen => seen.state === 'active')

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Network } from '../../tools/context.ts'
 import { exportAndVerify } from './auditing.ts'
 import type { BadRow, TourData } from './data.ts'
-import { answerQuestions, closeEpoch } from './earning.ts'
+import { answerQuestions, closeEpoch, readShares } from './earning.ts'
 import { contributeRows, proposeModel, voteOnIt } from './gathering.ts'
 import { freezeAndTune } from './making.ts'
 import { type People, peopleOf } from './people.ts'
@@ -68,8 +68,9 @@ export const runTour = async (
   const votes = await voteOnIt(tour)
   const contributions = await contributeRows(tour)
   const { snapshot, run, evaluation } = await freezeAndTune(tour)
-  const { answers, epoch: earnedIn } = await answerQuestions(tour)
+  const { given, epoch: earnedIn } = await answerQuestions(tour)
   const { epoch, claims } = await closeEpoch(tour, earnedIn)
+  const answers = await readShares(tour, given)
   const verify = await exportAndVerify(tour)
   return {
     seconds: (performance.now() - started) / 1000,

@@ -13,38 +13,38 @@ const points = (topics: number, each: number): Float32Array[] => {
 }
 
 describe('content clusters', () => {
-  it('find topics that lie apart', () => {
-    const { count, of } = contentClusters(points(5, 12), 5)
+  it('find topics that lie apart', async () => {
+    const { count, of } = await contentClusters(points(5, 12), 5)
     expect(count).toBe(5)
     for (let i = 0; i < of.length; i++) expect(of[i]).toBe(i % 5)
   })
 
-  it('are the same each time, numbered by their first row', () => {
+  it('are the same each time, numbered by their first row', async () => {
     const all = points(4, 9)
-    const once = contentClusters(all, 6)
-    expect([...contentClusters(all, 6).of]).toEqual([...once.of])
+    const once = await contentClusters(all, 6)
+    expect([...(await contentClusters(all, 6)).of]).toEqual([...once.of])
     const firsts = Array.from({ length: once.count }, (_, c) => once.of.indexOf(c))
     expect(firsts).toEqual(firsts.toSorted((a, b) => a - b))
   })
 
-  it('keep near-duplicates together, and copies do not pull the topic', () => {
+  it('keep near-duplicates together, and copies do not pull the topic', async () => {
     const all = points(3, 6)
     const copies = [...all, ...Array.from({ length: 30 }, () => all[0]!)]
     const group = Uint32Array.from(copies, (_, i) => (i < all.length ? i : 0))
-    const { of } = contentClusters(copies, 3, group)
+    const { of } = await contentClusters(copies, 3, group)
     for (let i = all.length; i < copies.length; i++) expect(of[i]).toBe(of[0])
-    expect([...of.slice(0, all.length)]).toEqual([...contentClusters(all, 3).of])
+    expect([...of.slice(0, all.length)]).toEqual([...(await contentClusters(all, 3)).of])
   })
 
-  it('never hold more than twice an even share, and sum to all rows', () => {
-    const sizes = sizesOf(contentClusters([...points(1, 60), ...points(4, 5)], 8))
+  it('never hold more than twice an even share, and sum to all rows', async () => {
+    const sizes = sizesOf(await contentClusters([...points(1, 60), ...points(4, 5)], 8))
     expect(Math.max(...sizes)).toBeLessThanOrEqual(20)
     expect(sizes.reduce((a, b) => a + b, 0)).toBe(80)
     expect([...sumsByCluster([1, 2, 4], { count: 2, of: Uint32Array.of(1, 0, 1) })]).toEqual([2, 5])
   })
 
-  it('are as many as there are rows for', () => {
+  it('are as many as there are rows for', async () => {
     expect([4, 30, 480, 974, 1e5].map(clusterCount)).toEqual([2, 15, 30, 61, 200])
-    expect(contentClusters(points(2, 1), 5).count).toBe(2)
+    expect((await contentClusters(points(2, 1), 5)).count).toBe(2)
   })
 })

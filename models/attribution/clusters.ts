@@ -1,3 +1,5 @@
+import { breather } from './breather.ts'
+
 /** Content clusters: the players between whom influence is divided. Formed from content alone, never from accounts. */
 export interface Clustering {
   readonly count: number
@@ -22,11 +24,11 @@ const leastShare = 1 / 3
  * @param embeddings one vector a row, of length 1
  * @param group near-duplicate group of each row; each row its own where absent
  */
-export const contentClusters = (
+export const contentClusters = async (
   embeddings: readonly Float32Array[],
   count: number,
   group: ArrayLike<number> = Uint32Array.from(embeddings, (_, i) => i),
-): Clustering => {
+): Promise<Clustering> => {
   const units = gather(embeddings, group)
   const parts: Unit[][] = [units]
   while (parts.length < Math.min(count, units.length)) {
@@ -34,7 +36,7 @@ export const contentClusters = (
     parts.splice(largest, 1, ...cut(parts[largest]!))
   }
   const of = new Uint32Array(embeddings.length)
-  const ordered = refined(units, parts)
+  const ordered = (await refined(units, parts))
     .map(part => part.flatMap(unit => unit.rows))
     .toSorted((a, b) => Math.min(...a) - Math.min(...b))
   for (const [cluster, rows] of ordered.entries()) for (const row of rows) of[row] = cluster
@@ -82,20 +84,23 @@ const sweeps = 20
 const mostShare = 2
 
 /** Lloyd's sweeps with room for `mostShare` of an even division in each part; the surest units choose first. */
-const refined = (units: readonly Unit[], start: Unit[][]): Unit[][] => {
+const refined = async (units: readonly Unit[], start: Unit[][]): Promise<Unit[][]> => {
+  const breathe = breather()
   let parts = start
   const room = Math.ceil((mostShare * units.length) / parts.length)
   for (let sweep = 0; sweep < sweeps; sweep++) {
     const means = parts.map(meanOf)
-    const wishes = units.map((unit, i) => {
-      const near = means.map((mean, part) => ({ part, value: dot(unit.point, mean) }))
-      near.sort((a, b) => b.value - a.value || a.part - b.part)
-      return { unit, i, near }
-    })
-    wishes.sort((a, b) => b.near[0]!.value - a.near[0]!.value || a.i - b.i)
+    const wishes: { unit: Unit; i: number; value: number }[] = []
+    for (const [i, unit] of units.entries()) {
+      wishes.push({ unit, i, value: dot(unit.point, means[nearest(unit, means, () => true)]!) })
+      await breathe()
+    }
+    wishes.sort((a, b) => b.value - a.value || a.i - b.i)
     const next: Unit[][] = parts.map(() => [])
-    for (const { unit, near } of wishes)
-      next[near.find(({ part }) => next[part]!.length < room)!.part]!.push(unit)
+    for (const { unit } of wishes) {
+      next[nearest(unit, means, part => next[part]!.length < room)]!.push(unit)
+      await breathe()
+    }
     // A part that nobody chose would be a player without rows.
     if (next.some(part => part.length === 0)) return parts
     const still = next.every(
@@ -105,6 +110,16 @@ const refined = (units: readonly Unit[], start: Unit[][]): Unit[][] => {
     if (still) return parts
   }
   return parts
+}
+
+const nearest = (unit: Unit, means: readonly Float64Array[], allowed: (part: number) => boolean): number => {
+  let [best, most] = [-1, Number.NEGATIVE_INFINITY]
+  for (const [part, mean] of means.entries()) {
+    if (!allowed(part)) continue
+    const value = dot(unit.point, mean)
+    if (value > most) [best, most] = [part, value]
+  }
+  return best
 }
 
 const furthest = (part: readonly Unit[], from: Float64Array): Unit =>

@@ -10,15 +10,13 @@ const folds = 8
  * Factor by which 90% intervals must be widened so that they hold: each part of the subsets is predicted from the others, and the
  * factor is the 90% quantile of the errors in units of their predicted deviation, over that of the normal distribution
  * (cross-conformal prediction, Vovk 2015). Complements stay in one part: together they would give each other away.
- * Fewer than 16 subsets give 1, as nothing can be left out.
+ * Never under 1: outcomes that vary less than foreseen say nothing of the effects. Requires 16 subsets.
  */
 export const conformalFactor = async (
   design: Design,
   calibration: Calibration,
   observed: readonly Observed[],
 ): Promise<number> => {
-  const members = design.subsets.length
-  if (members < 2 * folds) return 1
   const foldOf = (member: number) => (member >>> 1) % folds
   const errors: number[] = []
   for (let fold = 0; fold < folds; fold++) {
@@ -41,5 +39,5 @@ export const conformalFactor = async (
   if (errors.length === 0) return 1
   errors.sort((a, b) => a - b)
   const at = Math.min(errors.length - 1, Math.ceil(0.9 * (errors.length + 1)) - 1)
-  return errors[at]! / z90
+  return Math.max(1, errors[at]! / z90)
 }

@@ -3,8 +3,10 @@ export interface PayRow {
   account: string
   /** Near-duplicate cluster: only its first-seen rows earn. */
   cluster: number
-  /** False for a near-copy of an earlier row and for a row that was withdrawn: it earns nothing. */
+  /** False for a near-copy of an earlier row: it earns nothing. */
   canonical: boolean
+  /** A row that was withdrawn earns nothing, and its part goes to nobody else: the model still holds it. */
+  withdrawn?: boolean
 }
 
 /**
@@ -28,7 +30,7 @@ export const divideAmong = (
   }
   return Float64Array.from(rows, (row, i) => {
     const player = players[i]!
-    if (!row.canonical || !(amounts[player]! > 0)) return 0
+    if (!row.canonical || row.withdrawn || !(amounts[player]! > 0)) return 0
     const part = sums[player]! > 0 ? Math.max(0, values[i]!) / sums[player]! : 1 / canonical[player]!
     return amounts[player]! * part
   })

@@ -1,5 +1,5 @@
 import { fault } from '../../infra/errors.ts'
-import { type Clustering, sizesOf, sumsByCluster } from './clusters.ts'
+import { type Clustering, sumsByCluster } from './clusters.ts'
 import { conformalFactor } from './conformal.ts'
 import {
   type Calibration,
@@ -16,6 +16,8 @@ export interface EnsembleRecord {
   readonly format: 1
   /** Content cluster of each row. */
   readonly clusters: readonly number[]
+  /** Training weight of each cluster's rows together: near-duplicates share one unit, so copies do not widen its prior. */
+  readonly sizes: readonly number[]
   /** Which clusters each subset adapter kept: a text of 0 and 1. */
   readonly subsets: readonly string[]
   /** sha256 of each subset adapter. */
@@ -66,6 +68,7 @@ export const openEnsemble = async (record: EnsembleRecord): Promise<Ensemble> =>
   const subsets = record.subsets.map(text => Uint8Array.from(text, kept => Number(kept)))
   if (
     subsets.length !== record.adapters.length ||
+    record.sizes.length !== clustering.count ||
     subsets.some(
       subset => subset.length !== clustering.count || subset.some(kept => kept !== 0 && kept !== 1),
     )
@@ -74,7 +77,7 @@ export const openEnsemble = async (record: EnsembleRecord): Promise<Ensemble> =>
       fix: 'Build the ensemble of this release again.',
       blame: 'ours',
     })
-  const design: Design = { subsets, sizes: sizesOf(clustering) }
+  const design: Design = { subsets, sizes: record.sizes }
   const fitted = await posterior(prepare(design), record.calibration)
   const observed = (seen: Seen): Observed => ({
     outcomes: seen.nats.map(value => -value),
@@ -154,6 +157,7 @@ const jackknifeVariance = async (
 /** The record of an ensemble whose calibration is known: intervals are widened by what was left out. */
 export const ensembleRecord = async (parts: {
   clustering: Clustering
+  sizes: ArrayLike<number>
   subsets: readonly Subset[]
   adapters: readonly string[]
   calibration: Calibration
@@ -161,11 +165,12 @@ export const ensembleRecord = async (parts: {
 }): Promise<EnsembleRecord> => ({
   format: 1,
   clusters: [...parts.clustering.of],
+  sizes: Array.from(parts.sizes),
   subsets: parts.subsets.map(subset => subset.join('')),
   adapters: parts.adapters,
   calibration: parts.calibration,
   widening: await conformalFactor(
-    { subsets: parts.subsets, sizes: sizesOf(parts.clustering) },
+    { subsets: parts.subsets, sizes: parts.sizes },
     parts.calibration,
     parts.observed,
   ),

@@ -1,4 +1,5 @@
 import { fault } from '../../infra/errors.ts'
+import { breather } from './breather.ts'
 import { type GradientRows, sharedHalves } from './gradient-rows.ts'
 
 /** a [m, k] times b [n, k] transposed, to [m, n]; half bits or float32. */
@@ -42,17 +43,6 @@ export const gradientKernel = async (
     for (let j = 0; j < n; j++) kernel[i * n + j] = kernel[i * n + j]! * (scales[i]! * scales[j]!)
   }
   return kernel
-}
-
-/** Lets other work run once this many milliseconds have passed. */
-const sliceMilliseconds = 10
-const breather = () => {
-  let since = performance.now()
-  return async () => {
-    if (performance.now() - since < sliceMilliseconds) return
-    await new Promise(resolve => setImmediate(resolve))
-    since = performance.now()
-  }
 }
 
 /**

@@ -53,6 +53,8 @@ export interface AnswerPay {
   gain: number
   /** The most that this answer can pay: data share x revenue x gain. */
   potUnits: bigint
+  /** What a nat of influence on this answer pays; 0 where it pays nothing. */
+  unitsPerNat: number
   /** Why the answer pays nothing, or null. */
   abstained: Abstention | null
   /**
@@ -262,7 +264,7 @@ const plainSums = (paying: readonly Judged[], count: number) => {
 
 const answerPay = (one: Judged, input: PayInput, players: Players): AnswerPay => {
   const { answer, gain, potUnits, abstained, effects, perNat, parts, mine } = one
-  const explained = { id: answer.id, gain, potUnits, abstained }
+  const explained = { id: answer.id, gain, potUnits, unitsPerNat: perNat, abstained }
   const dataUnits = Number(dataUnitsOf(answer, input))
   if (perNat === 0 || dataUnits === 0) return { ...explained, shares: [], unattributed: 1 }
   const amounts = new Float64Array(players.count)

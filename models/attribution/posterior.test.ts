@@ -3,7 +3,7 @@ import { uniform } from '../sampling.ts'
 import { conformalFactor, z90 } from './conformal.ts'
 import { ensembleRecord, openEnsemble } from './ensemble.ts'
 import { calibrate, type Observed, posterior, prepare } from './posterior.ts'
-import { designedSubsets, randomSubsets, type Subset } from './subsets.ts'
+import { designedSubsets, halvedSubsets, randomSubsets, type Subset } from './subsets.ts'
 
 const clusters = 12
 const sizes = new Uint32Array(clusters).fill(4)
@@ -36,6 +36,16 @@ describe('the posterior of cluster effects', () => {
     const calibration = await calibrate(prepared, observed(questions))
     const found = (await posterior(prepared, calibration)).effects(observed(questions)[0]!)
     for (let c = 0; c < clusters; c++) expect(found.mean[c]).toBeCloseTo(questions[0]!.effects[c]!, 2)
+  })
+
+  it('finds a level that all effects share, in designed and in halved subsets', async () => {
+    for (const design of [subsets, halvedSubsets(clusters, 32, 9)]) {
+      const outcomes = Float64Array.from(design, subset => subset.reduce((sum, kept) => sum + kept, 0))
+      const prepared = prepare({ subsets: design, sizes })
+      const all = Array.from({ length: 10 }, () => ({ outcomes, features: [] }))
+      const { mean } = (await posterior(prepared, await calibrate(prepared, all))).effects(all[0]!)
+      for (const effect of mean) expect(effect).toBeCloseTo(1, 1)
+    }
   })
 
   it('gives little where outcomes are noise alone, and says how little it knows', async () => {
@@ -104,7 +114,9 @@ describe('an ensemble', () => {
     const adapters = subsets.map((_, m) => `adapter ${m}`)
     return openEnsemble(
       JSON.parse(
-        JSON.stringify(await ensembleRecord({ clustering, subsets, adapters, calibration, observed: all })),
+        JSON.stringify(
+          await ensembleRecord({ clustering, sizes, subsets, adapters, calibration, observed: all }),
+        ),
       ),
     )
   }
@@ -135,7 +147,14 @@ describe('an ensemble', () => {
   })
 
   it('is refused where subsets and adapters do not fit', async () => {
-    const record = { format: 1, clusters: [0, 1], subsets: ['10'], adapters: [], widening: 1 } as const
+    const record = {
+      format: 1,
+      clusters: [0, 1],
+      sizes: [1, 1],
+      subsets: ['10'],
+      adapters: [],
+      widening: 1,
+    } as const
     const calibration = { rho: 1, kappa: [], noise: 1, likelihood: 0 }
     await expect(openEnsemble({ ...record, calibration })).rejects.toMatchObject({ code: 'ensemble-invalid' })
   })

@@ -65,6 +65,7 @@ export const openRetrainer = ({ engines, examples, recipe, folder }: RetrainerPa
       String(engines[0]!.status().threads),
     )
   }
+  const making = new Map<string, Promise<string>>()
   const spread = async <T, R>(
     items: readonly T[],
     work: (engine: Engine, item: T) => Promise<R>,
@@ -86,8 +87,12 @@ export const openRetrainer = ({ engines, examples, recipe, folder }: RetrainerPa
       let done = 0
       return spread(retrainings, async (engine, retraining) => {
         signal?.throwIfAborted()
-        const own = join(folder, known(retraining))
-        const { hash } = await engine.train(
+        const key = known(retraining)
+        const own = join(folder, key)
+        // Two equal retrainings are one: they would write over each other.
+        const under = making.get(key)
+        if (under !== undefined) return { folder: own, hash: await under }
+        const training = engine.train(
           examples.map((example, i) => ({
             ...example,
             weight: (example.weight ?? 1) * retraining.weights[i]!,
@@ -99,6 +104,9 @@ export const openRetrainer = ({ engines, examples, recipe, folder }: RetrainerPa
             ...(keepAt === undefined ? {} : { keepAt }),
           },
         )
+        const hashed = training.then(result => result.hash)
+        making.set(key, hashed)
+        const hash = await hashed.finally(() => making.delete(key))
         onProgress?.(++done, retrainings.length)
         return { folder: own, hash }
       })

@@ -40,6 +40,18 @@ export const randomSubsets = (
 }
 
 /**
+ * Subsets in which each cluster is kept with probability one half, independently, each followed by its complement. Their sizes
+ * differ: among subsets of one size a level that all effects share would be invisible.
+ */
+export const halvedSubsets = (clusters: number, count: number, seed: number): Subset[] => {
+  const random = uniform(seed)
+  return Array.from({ length: count >>> 1 }, () => {
+    const subset = Uint8Array.from({ length: clusters }, () => (random() < 0.5 ? 1 : 0))
+    return [subset, subset.map(kept => 1 - kept)]
+  }).flat()
+}
+
+/**
  * The subsets of a designed experiment: a two-level design after Plackett and Burman (1946), from Hadamard matrices after Paley
  * (1933). Each cluster is kept in half of the subsets, any two clusters in a quarter, so that effects of clusters are
  * estimated independently of one another; where there is room every subset comes with its complement (fold-over, Box and Wilson

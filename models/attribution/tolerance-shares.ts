@@ -62,7 +62,7 @@ export const shareTolerance = (
     if (!(positive > 0)) return 1
     const parts = new Map<number, number>()
     for (const [i, row] of rows.entries()) {
-      if (row.account !== account || !row.canonical || !(influence[i]! > 0)) continue
+      if (row.account !== account || !row.canonical || row.withdrawn || !(influence[i]! > 0)) continue
       const of = sums.get(row.cluster)!.canonical
       parts.set(row.cluster, (parts.get(row.cluster) ?? 0) + influence[i]! / of)
     }

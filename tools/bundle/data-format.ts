@@ -24,7 +24,11 @@ export const dataSchemas = {
     text: written,
     salt: hash,
     attribution: attributionRecord,
+    /** SHA-256 of its nats under each subset adapter; null where it was measured without them. */
+    outcomes: hash.nullable(),
   }),
+  /** Releases whose attribution is calibrated, with the SHA-256 of the record; the ledger names it too. */
+  calibrations: z.strictObject({ release: id, record: hash }),
 } as const
 
 export type DataName = keyof typeof dataSchemas
@@ -38,8 +42,13 @@ export const weightsFile = (adapter: string): string => `adapters/${adapter}.saf
 export const configurationFile = (adapter: string): string => `adapters/${adapter}.json`
 /** Influence of every row on one answer, little-endian float64, under its SHA-256. */
 export const influenceFile = (blob: string): string => `influence/${blob}`
+/** Nats of one answer under each subset adapter, little-endian float64, under their SHA-256. */
+export const outcomesFile = (blob: string): string => `outcomes/${blob}`
+/** An `EnsembleRecord` as JSON, under its SHA-256; its subset adapters lie among the others. */
+export const calibrationFile = (blob: string): string => `calibrations/${blob}.json`
 
-const binary = /^(adapters\/[0-9a-f]{64}\.(safetensors|json)|influence\/[0-9a-f]{64})$/
+const binary =
+  /^(adapters\/[0-9a-f]{64}\.(safetensors|json)|(influence|outcomes)\/[0-9a-f]{64}|calibrations\/[0-9a-f]{64}\.json)$/
 const named: ReadonlySet<string> = new Set(dataNames.map(dataFileOf))
 
 /** Whether a file of that name belongs to the data that a bundle may hold. */

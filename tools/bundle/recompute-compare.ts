@@ -1,8 +1,9 @@
+import type { Ensemble } from '../../models/attribution/ensemble.ts'
 import { leastNatsPerToken } from '../../models/attribution/gain.ts'
 import type { AnswerAttribution } from '../../models/attribution/index.ts'
 import type { AnswerPay } from '../../models/attribution/pay.ts'
 import { natsTolerance, type Tolerance, unigramTolerance } from '../../models/attribution/tolerance.ts'
-import { gainTolerance, type Nats, shareTolerance } from '../../models/attribution/tolerance-shares.ts'
+import { gainTolerance, type Nats } from '../../models/attribution/tolerance-shares.ts'
 import type { ModelConfig } from '../../models/engine.ts'
 import type { SnapshotRow } from '../rows.ts'
 import type { AnswerEvidence, ReleaseEvidence } from './recompute-evidence.ts'
@@ -30,12 +31,16 @@ export interface Recomputed {
   readonly pay: AnswerPay
   /** Norm of the gradient of the answer's loss. */
   readonly norm: number
-  readonly tolerance: Tolerance
+  /** Null where the index has the projected form. */
+  readonly tolerance: Tolerance | null
+  /** What the shares follow from: nats under the subset adapters as computed here, or null where pay is provisional. */
+  readonly outcomes: Float64Array | null
+  readonly ensemble: Ensemble | null
 }
 
-type Compare = (it: Recomputed) => Comparison[]
+export type Compare = (it: Recomputed) => Comparison[]
 
-const compare = (
+export const compare = (
   figure: string,
   recorded: number,
   recomputed: number,
@@ -51,7 +56,7 @@ const compare = (
   ok: difference <= tolerance,
 })
 
-const natsWithin = ({ config, sequence, found: { nats, tokens } }: Recomputed): Nats => ({
+export const natsWithin = ({ config, sequence, found: { nats, tokens } }: Recomputed): Nats => ({
   unigram: unigramTolerance(tokens, nats.unigram),
   base: natsTolerance(config, sequence, tokens, nats.base),
   adapter: natsTolerance(config, sequence, tokens, nats.adapter),
@@ -62,7 +67,7 @@ const losses: Compare = it => {
   const within = natsWithin(it)
   const told = evidence.attributed.nats
   return [
-    compare('tokens', evidence.written.attribution.tokens, found.tokens, 0),
+    compare('tokens', evidence.attributed.tokens, found.tokens, 0),
     compare('nats of the base', told.base, found.nats.base, within.base),
     compare('nats of the adapter', told.adapter, found.nats.adapter, within.adapter),
   ]
@@ -77,8 +82,28 @@ const unigrams: Compare = it => [
   ),
 ]
 
+/** Differences allowed in the nats under each subset adapter: each is a loss of the answer as those of base and adapter are. */
+export const outcomesWithin = (
+  { config, sequence, found }: Recomputed,
+  outcomes: Float64Array,
+): Float64Array => outcomes.map(nats => natsTolerance(config, sequence, found.tokens, nats))
+
+const provisional: Compare = ({ evidence: { attributed, calibrated } }) => [
+  compare('provisional, 1 if it is', Number(attributed.provisional), Number(!calibrated), 0),
+]
+
+const outcomes: Compare = it => {
+  if (it.outcomes === null) return []
+  const recorded = it.evidence.outcomes
+  const within = outcomesWithin(it, it.outcomes)
+  return Array.from(it.outcomes, (nats, m) =>
+    compare(`nats under subset adapter ${m}`, recorded?.[m] ?? Number.NaN, nats, within[m]!),
+  )
+}
+
 /** The row furthest beyond its worst case, and all rows together against what independent roundings come to. */
 const influences: Compare = ({ evidence, found, norm, tolerance }) => {
+  if (tolerance === null) return []
   const bounds = tolerance.rows({ influence: found.influence, norm })
   let [furthest, most, squares, allowed] = [0, -1, 0, 0]
   for (const [i, { worst, likely }] of bounds.entries()) {
@@ -111,7 +136,7 @@ const influences: Compare = ({ evidence, found, norm, tolerance }) => {
 }
 
 const spans: Compare = it => {
-  const recorded = it.evidence.written.attribution.spans
+  const recorded = it.evidence.attributed.spans
   const { spans } = it.found
   const within = natsWithin(it)
   const list = [compare('passages', recorded.length, spans.length, 0)]
@@ -131,11 +156,12 @@ export const payRows = (rows: readonly SnapshotRow[]) =>
   rows.map(row => ({
     account: row.accountId,
     cluster: row.cluster,
-    canonical: row.canonical && row.question !== null,
+    canonical: row.canonical,
+    withdrawn: row.question === null,
   }))
 
 /** Between paying and not paying there is a jump; both sides of it are right for losses that near to a limit. */
-const limitsOf = (it: Recomputed): { nearest: number; allowed: number } => {
+export const limitsOf = (it: Recomputed): { nearest: number; allowed: number } => {
   const { base, adapter, unigram } = it.found.nats
   const within = natsWithin(it)
   const limits = [base - adapter - leastNatsPerToken * it.found.tokens, Math.min(base, unigram) - adapter]
@@ -151,43 +177,15 @@ const gains: Compare = it => {
   return [compare('gain', it.evidence.attributed.gain, it.pay.gain, within)]
 }
 
-const shares: Compare = it => {
-  const { evidence, release, found, pay, norm, tolerance } = it
-  const { attributed } = evidence
-  if (evidence.written.attribution.abstained !== pay.abstained) {
-    const { nearest, allowed } = limitsOf(it)
-    return [compare('nats from paying to abstaining, which one of the two did', 0, nearest, allowed)]
-  }
-  const gainWithin = gainTolerance(found.nats, natsWithin(it))
-  const asked = { influence: found.influence, norm }
-  const shareWithin = shareTolerance(
-    {
-      rows: payRows(release.rows),
-      influence: found.influence,
-      gain: pay.gain,
-      gainWithin,
-      dataUnits: Number((evidence.answer.priceUnits * BigInt(release.contributors)) / 100n),
-    },
-    asked,
-    tolerance,
-    tolerance.rows(asked),
-  )
-  const recorded = new Map(attributed.shares.map(({ account, share }) => [account, share]))
-  const here = new Map(pay.shares.map(({ account, share }) => [account, share]))
-  const list: Comparison[] = []
-  let all = 0
-  for (const account of new Set([...here.keys(), ...recorded.keys()])) {
-    const allowed = shareWithin(account)
-    all += allowed
-    list.push(compare(`share of ${account}`, recorded.get(account) ?? 0, here.get(account) ?? 0, allowed))
-  }
-  list.push(compare('unattributed', attributed.unattributed, pay.unattributed, all))
-  return list
-}
-
 /** What still stands where a row was withdrawn since; the rest cannot be had back without it. */
-export const withoutRows: readonly Compare[] = [losses]
-/** What does not rest on the adapters of an ensemble. */
-export const withoutEnsemble: readonly Compare[] = [losses, unigrams, influences, spans, gains]
-/** Every figure of an attribution, in the order in which they follow from each other. */
-export const comparisons: readonly Compare[] = [...withoutEnsemble, shares]
+export const withoutRows: readonly Compare[] = [losses, provisional, outcomes]
+/** Every figure of an attribution but the shares, in the order in which they follow from each other. */
+export const comparisons: readonly Compare[] = [
+  losses,
+  unigrams,
+  provisional,
+  outcomes,
+  influences,
+  spans,
+  gains,
+]

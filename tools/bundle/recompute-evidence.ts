@@ -1,9 +1,10 @@
 import { z } from 'zod'
-import { sha256Hex } from '../../infra/canonical.ts'
+import { canonicalJson, sha256Hex } from '../../infra/canonical.ts'
 import { fault } from '../../infra/errors.ts'
+import { attributionRecord } from '../attribute.ts'
 import { contentHash } from '../contribute.ts'
 import type { SnapshotRow } from '../rows.ts'
-import { type Check, examine, groupBy } from './check.ts'
+import { type Check, examine, groupBy, type Wrong } from './check.ts'
 import {
   configurationFile,
   type DataName,
@@ -12,18 +13,25 @@ import {
   dataNames,
   dataSchemas,
   influenceFile,
+  outcomesFile,
   weightsFile,
 } from './data-format.ts'
 import type { BundleRecord, Records } from './format.ts'
 import { linesOf, readLine } from './parse.ts'
+import { type CalibrationEvidence, gatherCalibrations } from './recompute-calibration.ts'
 
 /** What the ledger says was measured of an answer; the chain holds the root over it. */
-const attributedPayload = z.object({
+const attributedPayload = attributionRecord.extend({
   influence: z.string(),
-  nats: z.object({ unigram: z.number(), base: z.number(), adapter: z.number() }),
-  gain: z.number(),
-  shares: z.array(z.object({ account: z.string(), share: z.number() })),
-  unattributed: z.number(),
+  outcomes: z.string().nullable(),
+  shares: z.array(
+    z.object({
+      account: z.string(),
+      share: z.number(),
+      low: z.number().nullable(),
+      high: z.number().nullable(),
+    }),
+  ),
 })
 export type Attributed = z.infer<typeof attributedPayload>
 
@@ -34,6 +42,10 @@ export interface AnswerEvidence {
   readonly written: DataRecord<'questions'>
   readonly attributed: Attributed
   readonly influence: Float64Array
+  /** Nats under each subset adapter; null where it was measured without them. */
+  readonly outcomes: Float64Array | null
+  /** Whether its release was calibrated before it was measured. */
+  readonly calibrated: boolean
   /** Positions of rows that were withdrawn after the answer was attributed: their text is gone for good. */
   readonly withdrawnSince: readonly number[]
 }
@@ -46,6 +58,7 @@ export interface ReleaseEvidence {
   readonly rows: readonly SnapshotRow[]
   readonly weights: Buffer
   readonly configuration: Buffer
+  readonly calibration: CalibrationEvidence | null
 }
 
 type Data = { [N in DataName]: DataRecord<N>[] }
@@ -57,7 +70,7 @@ export const readData = async (files: Files): Promise<{ data: Data; check: Check
     throw fault('bundle-without-data', 'This bundle has no texts and adapters to compute from.', {
       fix: 'Ask the operator for a bundle that was exported with data=true.',
     })
-  const data: Data = { texts: [], questions: [] }
+  const data: Data = { texts: [], questions: [], calibrations: [] }
   const check = await examine('the data can be read', wrong => {
     for (const name of dataNames) {
       let at = 0
@@ -68,7 +81,10 @@ export const readData = async (files: Files): Promise<{ data: Data; check: Check
         else wrong(`${dataFileOf(name)} line ${at}: ${read.reason}`)
       }
     }
-    return { count: data.texts.length + data.questions.length, detail: 'rows and answers' }
+    return {
+      count: dataNames.reduce((sum, name) => sum + data[name].length, 0),
+      detail: 'rows, answers and calibrations',
+    }
   })
   return { data, check }
 }
@@ -114,6 +130,7 @@ const gatherReleases = async (
   records: Records,
   releases: readonly Release[],
   rowsOf: ReadonlyMap<string, readonly SnapshotRow[]>,
+  calibrations: ReadonlyMap<string, CalibrationEvidence>,
 ) => {
   const found = new Map<string, ReleaseEvidence>()
   const proposals = new Map(records.proposals.map(item => [item.id, item]))
@@ -135,6 +152,7 @@ const gatherReleases = async (
           rows: rowsOf.get(snapshot) ?? [],
           weights,
           configuration,
+          calibration: calibrations.get(id) ?? null,
         })
     }
     return { count: releases.length, detail: 'SHA-256 of the weights' }
@@ -155,7 +173,14 @@ export const gatherEvidence = async (
   const wanted = new Set(drawn.map(({ release }) => release))
   const released = records.releases.filter(({ id }) => wanted.has(id))
   const { rowsOf, check: rowsCheck } = await gatherRows(records, data, released)
-  const { found: releases, check: adapters } = await gatherReleases(files, records, released, rowsOf)
+  const calibrations = await gatherCalibrations(files, records, data.calibrations, released, rowsOf)
+  const { found: releases, check: adapters } = await gatherReleases(
+    files,
+    records,
+    released,
+    rowsOf,
+    calibrations.found,
+  )
 
   const answers: AnswerEvidence[] = []
   const written = new Map(data.questions.map(item => [item.answer, item]))
@@ -182,6 +207,8 @@ export const gatherEvidence = async (
       if (sha256Hex(blob) !== answer.influence) wrong(`the influence of ${what} has another hash`)
       if (told.data.influence !== answer.influence)
         wrong(`the ledger names another influence of ${what} than the records`)
+      if (canonicalJson(attributionRecord.parse(told.data)) !== canonicalJson(text.attribution))
+        wrong(`the ledger says other of ${what} than the records`)
       const hashOf = (of: string): string => sha256Hex(Buffer.from(text.salt, 'hex'), of)
       const { questionHash, answerHash } = receipt.data.body
       if (hashOf(text.question) !== questionHash || hashOf(text.text) !== answerHash)
@@ -191,6 +218,15 @@ export const gatherEvidence = async (
         wrong(`the influence of ${what} is not of ${rows.length} rows`)
         continue
       }
+      const outcomes = outcomesOf(files, text, told.data, what, wrong)
+      const calibration = calibrations.found.get(release.id)
+      const calibrated = calibration !== undefined && calibration.seq < event.seq
+      if (!told.data.provisional && !calibrated)
+        wrong(
+          `${what} has intervals, but the release ${release.id} was not calibrated before it was measured`,
+        )
+      if (outcomes !== null && calibrated && outcomes.length !== calibration.adapters.length)
+        wrong(`the outcomes of ${what} are not of ${calibration.adapters.length} subset adapters`)
       const since = new Set(withdrawals.filter(({ seq }) => seq > event.seq).map(({ subject }) => subject))
       answers.push({
         answer,
@@ -198,14 +234,39 @@ export const gatherEvidence = async (
         written: text,
         attributed: told.data,
         influence: new Float64Array(new Uint8Array(blob).buffer),
+        outcomes,
+        calibrated,
         withdrawnSince: rows
           .filter(({ contributionId }) => since.has(contributionId))
           .map(({ position }) => position),
       })
     }
-    return { count: drawn.length, detail: 'salted SHA-256 of question and answer; influence by its hash' }
+    return {
+      count: drawn.length,
+      detail: 'salted SHA-256 of question and answer; influence and outcomes by their hashes',
+    }
   })
-  return { answers, releases, checks: [rowsCheck, adapters, questions] }
+  return { answers, releases, checks: [rowsCheck, calibrations.check, adapters, questions] }
+}
+
+/** The nats of an answer under the subset adapters, once their hash is the recorded one. */
+const outcomesOf = (
+  files: Files,
+  { outcomes: kept }: DataRecord<'questions'>,
+  told: Attributed,
+  what: string,
+  wrong: Wrong,
+): Float64Array | null => {
+  if (told.outcomes !== kept) wrong(`the ledger names other outcomes of ${what} than the records`)
+  if (told.provisional !== (told.outcomes === null))
+    wrong(`${what} is provisional with outcomes, or has intervals without them`)
+  if (kept === null) return null
+  const blob = files.get(outcomesFile(kept))
+  if (blob === undefined) wrong(`the outcomes of ${what} are missing`)
+  else if (sha256Hex(blob) !== kept) wrong(`the outcomes of ${what} have another hash`)
+  else if (blob.length % 8 !== 0) wrong(`the outcomes of ${what} are not whole numbers of 8 bytes`)
+  else return new Float64Array(new Uint8Array(blob).buffer)
+  return null
 }
 
 const json = (text: string | undefined): unknown => {

@@ -1,9 +1,15 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fault } from '../../infra/errors.ts'
-import { type AnswerAttribution, buildIndex, openIndex } from '../../models/attribution/index.ts'
+import { type Ensemble, openEnsemble } from '../../models/attribution/ensemble.ts'
+import {
+  type AnswerAttribution,
+  type BuildOptions,
+  buildIndex,
+  openIndex,
+} from '../../models/attribution/index.ts'
 import { readMeta, readNumbers } from '../../models/attribution/index-files.ts'
-import { influenceTolerance, type Tolerance } from '../../models/attribution/tolerance.ts'
+import { influenceTolerance, type Kernel, type Tolerance } from '../../models/attribution/tolerance.ts'
 import type { Engine, Example } from '../../models/engine.ts'
 import { trainingExamples } from '../rows.ts'
 import type { ReleaseEvidence } from './recompute-evidence.ts'
@@ -12,28 +18,43 @@ import type { ReleaseEvidence } from './recompute-evidence.ts'
 export interface Rebuilt {
   /** Tokens of the longest row or question with its answer. */
   readonly sequence: number
-  readonly tolerance: Tolerance
+  /** Null where influence has the projected form: how far two of those may lie apart is not derived. */
+  readonly tolerance: Tolerance | null
+  /** The subset adapters' ensemble, or null where the release is not calibrated. */
+  readonly ensemble: Ensemble | null
   attribute(question: Example): Promise<{ found: AnswerAttribution; norm: number }>
+  /** Nats of an answer under each subset adapter. */
+  outcomes(question: Example): Promise<Float64Array>
   close(): Promise<void>
 }
 
+const writeAdapter = async (
+  folder: string,
+  { weights, configuration }: Pick<ReleaseEvidence, 'weights' | 'configuration'>,
+): Promise<void> => {
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'adapter_model.safetensors'), weights)
+  await writeFile(join(folder, 'adapter_config.json'), configuration)
+}
+
 /**
- * Writes the adapter and builds its attribution index under `folder`; `questions` are those that will be attributed.
- * `onProgress` hears how many of the rows' gradients are there. Throws what the engine and `buildIndex` throw.
+ * Writes the adapters and builds the attribution index under `folder`; `questions` are those that will be attributed.
+ * The index has the form that its size picks, unless one is named. Throws what the engine and `buildIndex` throw.
  */
 export const rebuildIndex = async (
   engine: Engine,
   release: ReleaseEvidence,
   questions: readonly Example[],
   folder: string,
-  onProgress: (done: number, total: number) => void,
+  options: Pick<BuildOptions, 'onProgress' | 'form'>,
 ): Promise<Rebuilt> => {
   const [adapter, index] = [join(folder, 'adapter'), join(folder, 'index')]
-  await mkdir(adapter, { recursive: true })
-  await writeFile(join(adapter, 'adapter_model.safetensors'), release.weights)
-  await writeFile(join(adapter, 'adapter_config.json'), release.configuration)
+  await writeAdapter(adapter, release)
+  const { calibration } = release
+  const subsets = (calibration?.adapters ?? []).map(({ hash }) => join(folder, 'subsets', hash))
+  for (const [m, path] of subsets.entries()) await writeAdapter(path, calibration!.adapters[m]!)
   const examples = trainingExamples(release.rows)
-  await buildIndex(engine, adapter, examples, index, { onProgress })
+  await buildIndex(engine, adapter, examples, index, options)
   const attribution = await openIndex(engine, adapter, examples, index)
   const meta = await readMeta(index)
   if (meta === null)
@@ -46,16 +67,23 @@ export const rebuildIndex = async (
   // The marks of the conversation are a few tokens more.
   const longest = [...examples, ...questions].reduce((most, one) => Math.max(most, lengthOf(one)), 0) + 32
   const sequence = Math.min(config.context, longest)
-  const tolerance = influenceTolerance(config, sequence, {
+  const exact = async (): Promise<Kernel> => ({
     factor: await numbers('factor.f64'),
     ridge: meta.rows * meta.damping,
     roots: Float64Array.from(examples, ({ weight = 1 }) => Math.sqrt(weight)),
     scales: await numbers('scales.f64'),
     size: meta.size,
   })
+  const tolerance = meta.form === 'exact' ? influenceTolerance(config, sequence, await exact()) : null
   return {
     sequence,
     tolerance,
+    ensemble: calibration === null ? null : await openEnsemble(calibration.record),
+    outcomes: async question => {
+      const nats = new Float64Array(subsets.length)
+      for (const [m, path] of subsets.entries()) nats[m] = (await engine.losses([question], path)).nats[0]!
+      return nats
+    },
     attribute: async question => {
       let norm = 0
       for await (const { rows } of engine.gradients([question], adapter))

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sha256Hex } from '../../infra/canonical.ts'
 import { fault } from '../../infra/errors.ts'
+import type { Form } from '../../models/attribution/index.ts'
 import { payTable } from '../../models/attribution/pay.ts'
 import { openBaseFolder } from '../../models/base.ts'
 import { type Engine, openEngine } from '../../models/engine.ts'
@@ -12,15 +13,16 @@ import { type Check, groupBy } from './check.ts'
 import { type BundleRecord, MANIFEST } from './format.ts'
 import { parseRecords } from './parse.ts'
 import {
+  type Compare,
   type Comparison,
   comparisons,
   payRows,
   type Recomputed,
-  withoutEnsemble,
   withoutRows,
 } from './recompute-compare.ts'
 import { type AnswerEvidence, gatherEvidence, type ReleaseEvidence, readData } from './recompute-evidence.ts'
 import { type Rebuilt, rebuildIndex } from './recompute-index.ts'
+import { shares } from './recompute-shares.ts'
 
 export interface RecomputedAnswer {
   readonly answer: string
@@ -48,7 +50,12 @@ export interface RecomputeOptions {
   /** Text of the auditor's choice that enters the draw. */
   seed?: string
   say?: (line: string) => void
+  /** Form of the index; by default the one that its size picks, as on the node. */
+  form?: Form
 }
+
+/** Hundreds of subset adapters; they are held as they are, where records take 8 times their bytes. */
+const mostBytes = 2 ** 31
 
 /**
  * Draws answers in the order of SHA-256(manifest's hash, seed, answer). Without a seed anyone gets the same draw, but an
@@ -76,9 +83,9 @@ export const drawAnswers = (
  */
 export const recomputeAttribution = async (
   bundle: string | Uint8Array,
-  { count, base = shippedBase, threads, seed = '', say = () => {} }: RecomputeOptions,
+  { count, base = shippedBase, threads, seed = '', say = () => {}, form }: RecomputeOptions,
 ): Promise<Recomputation> => {
-  const { files } = await readArchive(bundle)
+  const { files } = await readArchive(bundle, mostBytes)
   const { records } = await parseRecords(files)
   const { data, check } = await readData(files)
   const manifest = files.get(MANIFEST) ?? Buffer.alloc(0)
@@ -98,7 +105,7 @@ export const recomputeAttribution = async (
     for (const [id, group] of groupBy(answers, ({ release }) => release.id)) {
       const release = releases.get(id)
       if (release === undefined) continue
-      for (const one of await recomputeRelease(engine, release, group, join(folder, id), say))
+      for (const one of await recomputeRelease(engine, release, group, join(folder, id), say, form))
         done.set(one.answer, one)
     }
     const inOrder = drawn.flatMap(({ id }) => done.get(id) ?? [])
@@ -126,13 +133,18 @@ const recomputeRelease = async (
   answers: readonly AnswerEvidence[],
   folder: string,
   say: (line: string) => void,
+  form?: Form,
 ): Promise<RecomputedAnswer[]> => {
   let told = 0
   const questions = answers.map(({ written }) => questionOf(written))
-  const rebuilt = await rebuildIndex(engine, release, questions, folder, (done, total) => {
+  const onProgress = (done: number, total: number) => {
     if (done < total && done - told < total / 10) return
     told = done
     say(`gradients of the rows: ${done} of ${total}`)
+  }
+  const rebuilt = await rebuildIndex(engine, release, questions, folder, {
+    onProgress,
+    ...(form === undefined ? {} : { form }),
   })
   try {
     const list: RecomputedAnswer[] = []
@@ -152,10 +164,13 @@ const recomputeAnswer = async (
   engine: Engine,
   release: ReleaseEvidence,
   evidence: AnswerEvidence,
-  { tolerance, sequence, attribute }: Rebuilt,
+  rebuilt: Rebuilt,
 ): Promise<RecomputedAnswer> => {
-  const { answer, written } = evidence
-  const { found, norm } = await attribute(questionOf(written))
+  const { answer, written, attributed } = evidence
+  const { tolerance, sequence } = rebuilt
+  const { found, norm } = await rebuilt.attribute(questionOf(written))
+  const ensemble = attributed.provisional ? null : rebuilt.ensemble
+  const outcomes = ensemble === null ? null : await rebuilt.outcomes(questionOf(written))
   const table = await payTable({
     answers: [
       {
@@ -165,12 +180,14 @@ const recomputeAnswer = async (
         disputed: false,
         tokens: found.tokens,
         nats: found.nats,
-        influence: found.influence,
+        influence: tolerance === null ? evidence.influence : found.influence,
+        ...(outcomes === null ? {} : { outcomes }),
       },
     ],
     rows: payRows(release.rows),
     dataShare: release.contributors * 100,
     maxGain: release.gain,
+    ...(ensemble === null ? {} : { ensemble }),
   })
   const pay = table.perAnswer[0]
   if (pay === undefined) throw new Error('One answer has one pay.')
@@ -183,22 +200,30 @@ const recomputeAnswer = async (
     pay,
     norm,
     tolerance,
+    outcomes,
+    ensemble,
   }
-  const { wanted, partly } = comparable(evidence)
+  const { wanted, partly } = comparable(it)
   return { answer: answer.id, comparisons: wanted.flatMap(compare => compare(it)), partly }
 }
 
 /** What can be compared of an answer, and why that is not everything. */
-const comparable = ({ withdrawnSince, written }: AnswerEvidence) => {
+const comparable = ({
+  evidence,
+  tolerance,
+}: Recomputed): { wanted: readonly Compare[]; partly: string | null } => {
+  const { withdrawnSince } = evidence
   if (withdrawnSince.length > 0) {
     const rows = withdrawnSince.join(', ')
     const partly = `row ${rows} was withdrawn after it was measured, so only its losses can be compared`
     return { wanted: withoutRows, partly }
   }
-  if (!written.attribution.provisional)
+  const wanted = [...comparisons, shares]
+  if (tolerance === null)
     return {
-      wanted: withoutEnsemble,
-      partly: 'its shares rest on subset adapters, which are not tuned again here',
+      wanted,
+      partly:
+        'its influence comes of projected gradients, whose tolerance is not derived; its shares are computed from the recorded influence',
     }
-  return { wanted: comparisons, partly: null }
+  return { wanted, partly: null }
 }

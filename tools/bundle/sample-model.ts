@@ -9,12 +9,16 @@ import type { ModelActs } from './sample-story.ts'
 /** The base of `openSampleModel`: random weights, 320 tokens. */
 export const sampleBase = join(import.meta.dirname, '../../models/golden/llama-tied/base')
 
-/** A real model, but for the evaluation's losses: random weights learn their rows and nothing that would pass one. */
+/**
+ * A real model, but for the evaluation's losses: random weights learn their rows and nothing that would pass one. An
+ * evaluation asks for all held-out answers together; one answer alone is measured, as attribution asks for it.
+ */
 export const openSampleModel = async (): Promise<Engine> => {
   const engine = await openEngine({ base: sampleBase, threads: 1 })
   return {
     ...engine,
     losses: async (examples, adapter) => {
+      if (examples.length === 1) return engine.losses(examples, adapter)
       const tokens = Uint32Array.from(examples, ({ answer }) => answer.length + 1)
       const perToken = adapter === null ? 2 : 1
       return { nats: Float64Array.from(tokens, count => count * perToken), tokens, perToken }

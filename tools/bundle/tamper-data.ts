@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers'
 import { pack } from 'tar-stream'
 import { canonicalJson, sha256Hex } from '../../infra/canonical.ts'
 import { readArchive } from './archive.ts'
-import { influenceFile } from './data-format.ts'
+import { influenceFile, outcomesFile } from './data-format.ts'
 
 type Line = Record<string, unknown>
 export interface DataDraft {
@@ -30,11 +30,21 @@ export const tamperData = async (bundle: Uint8Array, change: (draft: DataDraft) 
   return buffer(archive)
 }
 
-/** Changes what the ledger says was measured of an answer. */
-export const forgeMeasured = (draft: DataDraft, answer: string, change: (payload: Line) => void): void =>
+/** Changes what ledger and records say was measured of an answer. */
+export const forgeMeasured = (draft: DataDraft, answer: string, change: (payload: Line) => void): void => {
+  let forged: Line = {}
   draft.lines('events.jsonl', event => {
-    if (event.kind === 'answer.attributed' && event.subject === answer) change(event.payload as Line)
+    if (event.kind !== 'answer.attributed' || event.subject !== answer) return
+    forged = event.payload as Line
+    change(forged)
   })
+  draft.lines('questions.jsonl', line => {
+    if (line.answer !== answer) return
+    const { influence: _influence, outcomes, shares: _shares, ...attribution } = forged
+    line.attribution = attribution
+    line.outcomes = outcomes
+  })
+}
 
 /** Records another influence everywhere, as a node would that never measured it. */
 export const forgeInfluence = (
@@ -56,3 +66,18 @@ export const forgeInfluence = (
     })
   })
 }
+
+/** Records other outcomes under the subset adapters everywhere. */
+export const forgeOutcomes = (
+  draft: DataDraft,
+  answer: string,
+  change: (outcomes: Float64Array) => void,
+): void =>
+  forgeMeasured(draft, answer, payload => {
+    const bytes = draft.files.get(outcomesFile(String(payload.outcomes))) ?? Buffer.alloc(0)
+    const outcomes = new Float64Array(new Uint8Array(bytes).buffer)
+    change(outcomes)
+    const forged = Buffer.from(outcomes.buffer)
+    payload.outcomes = sha256Hex(forged)
+    draft.files.set(outcomesFile(String(payload.outcomes)), forged)
+  })

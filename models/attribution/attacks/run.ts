@@ -7,7 +7,7 @@ import { type AnswerAttribution, buildIndex, openIndex } from '../index.ts'
 import { type PayInput, type PayTable, payTable } from '../pay.ts'
 import { calibrate, type Observed, prepare } from '../posterior.ts'
 import { openRetrainer, rowWeights } from '../retrain.ts'
-import { designedSubsets, randomSubsets, type Subset } from '../subsets.ts'
+import { designedSubsets, halvedSubsets, type Subset } from '../subsets.ts'
 import { type Intake, type PlacedRow, takeIn } from './intake.ts'
 import type { AttackQuestion, Scenario } from './scenario.ts'
 
@@ -56,13 +56,13 @@ export const snapshotOf = async (
   const intake = takeIn(rows, engine.status().embedding === 'base' ? null : embeddings, missed)
   const { accepted } = intake
   const places = new Map(rows.map((row, at) => [row.id, at]))
-  const clustering = contentClusters(
+  const clustering = await contentClusters(
     accepted.map(({ row }) => embeddings[places.get(row.id)!]!),
     clusterCount(accepted.length),
     accepted.map(({ cluster }) => cluster),
   )
   const { count } = clustering
-  const subsets = designedSubsets(count, members, seed) ?? randomSubsets(count, members, { keep: 0.5, seed })
+  const subsets = designedSubsets(count, members, seed) ?? halvedSubsets(count, members, seed)
   return { ...intake, examples: accepted.map(exampleOf), clustering, subsets }
 }
 
@@ -178,7 +178,14 @@ const payOf = async ({
     }),
   )
   const calibration = await calibrate(prepare({ subsets, sizes: sizesOf(clustering) }), observed)
-  const record = await ensembleRecord({ clustering, subsets, adapters, calibration, observed })
+  const record = await ensembleRecord({
+    clustering,
+    sizes: sizesOf(clustering),
+    subsets,
+    adapters,
+    calibration,
+    observed,
+  })
   const input: PayInput = {
     answers: asked.map(({ question, measured }, q) => ({
       id: String(q),

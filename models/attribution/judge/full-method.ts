@@ -49,6 +49,7 @@ export const fullMethod = async (parts: {
   const calibration = await calibrate(prepare({ subsets, sizes: sizesOf(clustering) }), observed)
   const record = await ensembleRecord({
     clustering,
+    sizes: sizesOf(clustering),
     subsets,
     adapters: adapters.map(({ hash }) => hash),
     calibration,

@@ -7,7 +7,6 @@ import type { JudgeData } from './data.ts'
 import { nullContributors } from './data.ts'
 import type { JudgeResult } from './run.ts'
 import type { Bar } from './table.ts'
-import { measuredEffects } from './truth.ts'
 
 /** Price of a question in the simulation, units; data share in basis points: as in the sample's terms. */
 const revenueUnits = 50_000n
@@ -100,10 +99,9 @@ const precision = (
   { data, result }: { data: JudgeData; result: JudgeResult },
 ): Pick<PayReport, 'paidClusters' | 'trulyPositive'> => {
   const weights = data.judge.map(() => 0)
-  for (const [i, { from, nats }] of drawn.entries())
-    weights[from] =
-      weights[from]! + Number(table.perAnswer[i]!.potUnits) / Math.max(1, nats.base - nats.adapter)
-  const { mean } = measuredEffects(result.plan, result.truth, weights)
+  for (const [i, { from }] of drawn.entries())
+    weights[from] = weights[from]! + table.perAnswer[i]!.unitsPerNat
+  const { mean } = result.measured.together(weights)
   const paid = new Set(table.rows.map(({ row }) => result.clustering.of[row]!))
   return { paidClusters: paid.size, trulyPositive: [...paid].filter(cluster => mean[cluster]! > 0).length }
 }

@@ -1,6 +1,6 @@
 import { fault } from '../../../infra/errors.ts'
 import type { Clustering } from '../clusters.ts'
-import { designedSubsets, randomSubsets, type Subset, subsetKey } from '../subsets.ts'
+import { designedSubsets, halvedSubsets, randomSubsets, type Subset, subsetKey } from '../subsets.ts'
 
 /** How much is retrained. */
 export interface PlanSizes {
@@ -11,6 +11,8 @@ export interface PlanSizes {
   readonly most: number
   /** How many of the halves are trained again from another seed. */
   readonly otherSeed: number
+  /** Subsets of three and of seven tenths: only among subsets of different sizes does a level that all effects share show. */
+  readonly level: number
   /** Clusters that are left out one at a time. */
   readonly leftOut: number
   /** Whether each method's top clusters are removed. */
@@ -22,6 +24,7 @@ export const fullSizes: PlanSizes = {
   half: 64,
   most: 16,
   otherSeed: 24,
+  level: 16,
   leftOut: 12,
   topRemoval: true,
 }
@@ -32,6 +35,7 @@ export const quickSizes: PlanSizes = {
   half: 16,
   most: 8,
   otherSeed: 8,
+  level: 8,
   leftOut: 0,
   topRemoval: false,
 }
@@ -40,25 +44,27 @@ export interface JudgePlan {
   readonly ensemble: readonly Subset[]
   readonly half: readonly Subset[]
   readonly most: readonly Subset[]
+  readonly level: readonly Subset[]
   /** Every subset but one cluster. */
   readonly leftOut: readonly { cluster: number; subset: Subset }[]
 }
 
 /** Draws the subsets; what methods are made from and what they are judged on have none in common. */
 export const makePlan = ({ count }: Clustering, sizes: PlanSizes): JudgePlan => {
-  const ensemble =
-    designedSubsets(count, sizes.ensemble, 101) ??
-    randomSubsets(count, sizes.ensemble, { keep: 0.5, seed: 101 })
+  const ensemble = designedSubsets(count, sizes.ensemble, 101) ?? halvedSubsets(count, sizes.ensemble, 101)
   const plan: JudgePlan = {
     ensemble,
     half: randomSubsets(count, sizes.half, { keep: 0.5, seed: 202, taken: ensemble }),
     most: randomSubsets(count, sizes.most, { keep: 0.9, seed: 303, taken: ensemble }),
+    level: [0.3, 0.7].flatMap(keep =>
+      randomSubsets(count, sizes.level >>> 1, { keep, seed: 404, taken: ensemble }),
+    ),
     leftOut: Array.from({ length: Math.min(sizes.leftOut, count) }, (_, i) => {
       const cluster = Math.floor((i * count) / sizes.leftOut)
       return { cluster, subset: Uint8Array.from({ length: count }, (_, c) => (c === cluster ? 0 : 1)) }
     }),
   }
-  for (const judged of [plan.half, plan.most, plan.leftOut.map(({ subset }) => subset)])
+  for (const judged of [plan.half, plan.most, plan.level, plan.leftOut.map(({ subset }) => subset)])
     assertDisjoint(plan.ensemble, judged, subsetKey, 'subset')
   return plan
 }

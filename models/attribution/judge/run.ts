@@ -3,7 +3,7 @@ import type { Engine, Example, Recipe } from '../../engine.ts'
 import { keptFolder } from '../../training/kept-steps.ts'
 import { stepOrder } from '../../training/schedule.ts'
 import { learningRateMass, openBaselines, openGradientCache } from '../baselines/index.ts'
-import { type Clustering, clusterCount, contentClusters, sumsByCluster } from '../clusters.ts'
+import { type Clustering, clusterCount, contentClusters, sizesOf, sumsByCluster } from '../clusters.ts'
 import { z90 } from '../conformal.ts'
 import { buildIndex, openIndex } from '../index.ts'
 import { openRetrainer, type Retrainer, rowWeights } from '../retrain.ts'
@@ -16,6 +16,9 @@ import { assertDisjoint, type JudgePlan, makePlan, type PlanSizes } from './plan
 import {
   ceilingOf,
   coverageOf,
+  effectCoverage,
+  type Measured,
+  measuredEffects,
   retrainTruth,
   type Scores,
   scoresOf,
@@ -56,6 +59,9 @@ export interface JudgeResult {
   readonly ceiling: Interval
   /** Share of judged subsets inside their 90% interval. */
   readonly coverage: number
+  /** Share of cluster effects whose 90% interval holds what the judged retrainings measured. */
+  readonly effectCoverage: number
+  readonly measured: Measured
   readonly full: FullMethod
   /** What removing as many clusters at random loses, mean of three draws; null if not done. */
   readonly randomRemoval: number | null
@@ -70,7 +76,7 @@ export const judge = async (parts: JudgeParts): Promise<JudgeResult> => {
   const engine = engines[0]!
   assertDisjoint(data.calibration, data.judge, ({ prompt, answer }) => `${prompt}\n${answer}`, 'question')
   const examples = data.rows.map(({ prompt, answer }): Example => ({ prompt, answer }))
-  const clustering = contentClusters(
+  const clustering = await contentClusters(
     await engine.embed(examples.map(({ prompt, answer }) => `${prompt}\n${answer}`)),
     clusterCount(examples.length),
   )
@@ -167,6 +173,7 @@ export const judge = async (parts: JudgeParts): Promise<JudgeResult> => {
     ? await removeTop(methods, { retrainer, clustering, data, truth, say })
     : null
   const own = scoresOf(full.effects, plan, truth)
+  const measured = await measuredEffects(plan, truth, sizesOf(clustering))
   return {
     clustering,
     plan,
@@ -174,6 +181,8 @@ export const judge = async (parts: JudgeParts): Promise<JudgeResult> => {
     methods: methods.map((made, i) => rowOf(made, own, { plan, truth, removed: removal?.losses[i] ?? null })),
     ceiling: ceilingOf(truth),
     coverage: coverageOf((q, subset) => intervalOf(full, q, subset), plan, truth),
+    effectCoverage: effectCoverage(q => full.ensemble.effects(full.seen[q]!), measured, data.judge.length),
+    measured,
     full,
     randomRemoval: removal?.random ?? null,
     metasmoothness: sizes.topRemoval
@@ -233,6 +242,7 @@ const forecast = (
     ...of(plan.half),
     ...of(plan.half.slice(0, sizes.otherSeed), seeds.other),
     ...of(plan.most),
+    ...of(plan.level),
     ...of(plan.leftOut.map(({ subset }) => subset)),
   ]
   const epochs =

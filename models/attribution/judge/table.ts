@@ -39,7 +39,7 @@ export interface Bar {
 
 /** The bars that follow from the retrainings; those of pay are the pay report's. */
 export const barsOf = (result: JudgeResult): Bar[] => {
-  const { methods, ceiling, coverage, metasmoothness } = result
+  const { methods, ceiling, coverage, effectCoverage, metasmoothness } = result
   const full = methods[0] as MethodRow
   const others = methods.slice(1).filter(({ name }) => name !== 'subset adapters alone')
   const best = others.reduce((a, b) => (b.half.value > a.half.value ? b : a))
@@ -68,6 +68,12 @@ export const barsOf = (result: JudgeResult): Bar[] => {
       bar: '85% to 95%',
       measured: `${(100 * coverage).toFixed(1)}%`,
       met: coverage >= 0.85 && coverage <= 0.95,
+    },
+    {
+      what: "90% intervals of clusters' effects hold what the judged retrainings measured",
+      bar: '85% to 95%',
+      measured: `${(100 * effectCoverage).toFixed(1)}%`,
+      met: effectCoverage >= 0.85 && effectCoverage <= 0.95,
     },
     ...(metasmoothness === null
       ? []

@@ -1,4 +1,6 @@
 import type { Clustering } from '../clusters.ts'
+import { z90 } from '../conformal.ts'
+import { calibrate, type Effects, posterior, prepare } from '../posterior.ts'
 import { type Retrainer, type Retraining, rowWeights } from '../retrain.ts'
 import type { Subset } from '../subsets.ts'
 import type { JudgeData } from './data.ts'
@@ -10,6 +12,7 @@ export interface Truth {
   readonly full: Float64Array
   readonly half: readonly Float64Array[]
   readonly most: readonly Float64Array[]
+  readonly level: readonly Float64Array[]
   /** The first of the halves from another seed. */
   readonly otherSeed: readonly Float64Array[]
   readonly leftOut: readonly Float64Array[]
@@ -44,6 +47,7 @@ export const retrainTruth = async (parts: {
     full: (await outcomes('all rows', of([all])))[0]!,
     half: await outcomes('half of the clusters', of(plan.half)),
     otherSeed: await outcomes('another seed', of(plan.half.slice(0, sizes.otherSeed), seeds.other)),
+    level: await outcomes('other sizes', of(plan.level)),
     most: await outcomes('nine tenths of the clusters', of(plan.most)),
     leftOut: await outcomes('one cluster left out', of(plan.leftOut.map(({ subset }) => subset))),
   }
@@ -112,29 +116,54 @@ export const coverageOf = (
   return inside / all
 }
 
+/** Effects of clusters as the judged retrainings alone show them. */
+export interface Measured {
+  /** On each judge question, nats. */
+  effects(question: number): Effects
+  /** On a weighted sum of the judge questions' -nats. */
+  together(weights: readonly number[]): Effects
+}
+
 /**
- * Effect of keeping each cluster on a weighted sum of the questions' -nats, from the judged halves alone: the difference of the
- * means with and without, and its standard error.
+ * A posterior of cluster effects from the judged subsets of all sizes, without any method's guess: what the estimates that pay
+ * is made from are held against.
  */
-export const measuredEffects = (
+export const measuredEffects = async (
   plan: JudgePlan,
   truth: Truth,
-  weights: readonly number[],
-): { mean: Float64Array; error: Float64Array } => {
-  const totals = truth.half.map(nats => weights.reduce((sum, weight, q) => sum - weight * nats[q]!, 0))
-  const count = plan.half[0]!.length
-  const mean = new Float64Array(count)
-  const error = new Float64Array(count)
-  for (let c = 0; c < count; c++) {
-    const part = (kept: number) => totals.filter((_, m) => plan.half[m]![c] === kept)
-    const [kept, left] = [part(1), part(0)]
-    const average = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
-    const variance = (values: number[]) =>
-      values.reduce((sum, value) => sum + (value - average(values)) ** 2, 0) / (values.length - 1)
-    mean[c] = average(kept) - average(left)
-    error[c] = Math.sqrt(variance(kept) / kept.length + variance(left) / left.length)
+  sizes: ArrayLike<number>,
+): Promise<Measured> => {
+  const prepared = prepare({ subsets: [...plan.half, ...plan.level, ...plan.most], sizes })
+  const nats = [...truth.half, ...truth.level, ...truth.most]
+  const outcomesOf = (q: number) => Float64Array.from(nats, values => -values[q]!)
+  const observed = Array.from(truth.full, (_, q) => ({ outcomes: outcomesOf(q), features: [] }))
+  const fitted = await posterior(prepared, await calibrate(prepared, observed))
+  return {
+    effects: q => fitted.effects(observed[q]!),
+    together: weights =>
+      fitted.around(
+        Float64Array.from(nats, values => weights.reduce((sum, weight, q) => sum - weight * values[q]!, 0)),
+        new Float64Array(sizes.length),
+      ),
   }
-  return { mean, error }
+}
+
+/** Share of cluster effects whose 90% interval holds the measured one, whose own error is counted. */
+export const effectCoverage = (
+  effects: (question: number) => Effects,
+  measured: Measured,
+  questions: number,
+): number => {
+  let [inside, all] = [0, 0]
+  for (let q = 0; q < questions; q++) {
+    const [own, other] = [effects(q), measured.effects(q)]
+    for (let c = 0; c < own.mean.length; c++) {
+      const error = Math.hypot(own.deviation[c]!, other.deviation[c]!)
+      if (Math.abs(own.mean[c]! - other.mean[c]!) <= z90 * error) inside++
+      all++
+    }
+  }
+  return inside / all
 }
 
 /** Clusters that a method holds most valuable for all judge questions together. */
