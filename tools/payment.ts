@@ -1,5 +1,12 @@
 import { fault } from '../infra/errors.ts'
-import { type PayAnswer, type PayTable, payTable } from '../models/attribution/pay.ts'
+import {
+  type AnswerPay,
+  answerPays,
+  type PayAnswer,
+  type PayInput,
+  type PayTable,
+  payTable,
+} from '../models/attribution/pay.ts'
 import { calibrationOf } from './calibration.ts'
 import type { Network } from './context.ts'
 import { findProposal, findReleaseById, type Release } from './find.ts'
@@ -25,16 +32,16 @@ const answerOf = (answer: AnswerRow, measured: Measured): PayAnswer => ({
   ...(measured.outcomes === undefined ? {} : { outcomes: measured.outcomes }),
 })
 
-const tableOf = async (
+const inputOf = async (
   network: Pick<Network, 'db' | 'blobs'>,
   release: Release,
   rows: readonly SnapshotRow[],
   answers: PayAnswer[],
-): Promise<PayTable> => {
+): Promise<PayInput> => {
   const { db } = network
   const proposal = await findProposal(db, release.proposalId)
   const ensemble = await calibrationOf(network, release.id)
-  return payTable({
+  return {
     answers,
     rows: rows.map(row => ({
       account: row.accountId,
@@ -45,7 +52,7 @@ const tableOf = async (
     dataShare: proposal.terms.split.contributors * 100,
     maxGain: release.gain,
     ...(ensemble === null ? {} : { ensemble }),
-  })
+  }
 }
 
 /** What one answer alone would pay: its gain and every contributor's share of it. */
@@ -53,7 +60,7 @@ export const paymentOf = async (
   network: Pick<Network, 'db' | 'blobs'>,
   answerId: string,
   measured: Measured,
-): Promise<PayTable['perAnswer'][number]> => {
+): Promise<AnswerPay> => {
   const { db } = network
   const [answer] = await db.query<AnswerRow>(
     'select id, release_id, account_id, price_units from answers where id = $1',
@@ -62,10 +69,10 @@ export const paymentOf = async (
   if (answer === undefined)
     throw fault('answer-missing', 'This answer does not exist.', { fix: 'Pass the id of an answer.' })
   const release = await findReleaseById(db, answer.release_id)
-  const table = await tableOf(network, release, await snapshotRows(db, release.snapshotId), [
+  const input = await inputOf(network, release, await snapshotRows(db, release.snapshotId), [
     answerOf(answer, measured),
   ])
-  return table.perAnswer[0] as PayTable['perAnswer'][number]
+  return answerPays(input)[0] as AnswerPay
 }
 
 /** The pay table of every release that earned in an epoch. Throws `answer-unattributed` while one is missing. */
@@ -103,7 +110,9 @@ export const epochTables = async (
     }
     tables.push({
       release,
-      table: await tableOf(network, release, await snapshotRows(db, release.snapshotId), measured),
+      table: await payTable(
+        await inputOf(network, release, await snapshotRows(db, release.snapshotId), measured),
+      ),
     })
   }
   return tables

@@ -64,7 +64,9 @@ export function tokeniseExamples(
   const tokens = examples.map((example, index) => {
     const own = tokenise(tokenizer, example, limit)
     if (!own) problems.add(tooLong, index)
-    if (forTraining && example.answer.trim() === '') problems.add('have an empty answer', index)
+    // A row of weight 0 only keeps its slot, such as one that was withdrawn.
+    const counts = forTraining && example.weight !== 0
+    if (counts && example.answer.trim() === '') problems.add('have an empty answer', index)
     if (forTraining && !usableWeight(example.weight)) problems.add('have a weight below 0 or none', index)
     return own
   })

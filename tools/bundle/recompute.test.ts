@@ -87,6 +87,7 @@ describe('the attribution of an honest node', () => {
         'tokens',
         'nats of the base',
         'nats of the adapter',
+        'provisional, 1 if it is',
       ])
     }
   })

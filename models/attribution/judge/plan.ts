@@ -15,7 +15,7 @@ export interface PlanSizes {
   readonly level: number
   /** Clusters that are left out one at a time. */
   readonly leftOut: number
-  /** Whether each method's top clusters are removed. */
+  /** Whether the top clusters of the best methods are removed. */
   readonly topRemoval: boolean
 }
 
@@ -24,7 +24,7 @@ export const fullSizes: PlanSizes = {
   half: 64,
   most: 16,
   otherSeed: 24,
-  level: 16,
+  level: 8,
   leftOut: 12,
   topRemoval: true,
 }

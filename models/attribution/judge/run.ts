@@ -13,6 +13,7 @@ import { type FullMethod, fullMethod } from './full-method.ts'
 import { metasmoothness } from './metasmoothness.ts'
 import { bootstrapMean, type Interval } from './metrics.ts'
 import { assertDisjoint, type JudgePlan, makePlan, type PlanSizes } from './plan.ts'
+import { type Made, removeTop } from './removal.ts'
 import {
   ceilingOf,
   coverageOf,
@@ -24,7 +25,6 @@ import {
   scoresOf,
   seeds,
   type Truth,
-  topClusters,
 } from './truth.ts'
 
 export interface JudgeParts {
@@ -170,7 +170,7 @@ export const judge = async (parts: JudgeParts): Promise<JudgeResult> => {
     await method.close?.()
   }
   const removal = sizes.topRemoval
-    ? await removeTop(methods, { retrainer, clustering, data, truth, say })
+    ? await removeTop(methods, { retrainer, clustering, data, plan, truth, say })
     : null
   const own = scoresOf(full.effects, plan, truth)
   const measured = await measuredEffects(plan, truth, sizesOf(clustering))
@@ -178,7 +178,9 @@ export const judge = async (parts: JudgeParts): Promise<JudgeResult> => {
     clustering,
     plan,
     truth,
-    methods: methods.map((made, i) => rowOf(made, own, { plan, truth, removed: removal?.losses[i] ?? null })),
+    methods: methods.map(made =>
+      rowOf(made, own, { plan, truth, removed: removal?.losses.get(made.name) ?? null }),
+    ),
     ceiling: ceilingOf(truth),
     coverage: coverageOf((q, subset) => intervalOf(full, q, subset), plan, truth),
     effectCoverage: effectCoverage(q => full.ensemble.effects(full.seen[q]!), measured, data.judge.length),
@@ -190,14 +192,6 @@ export const judge = async (parts: JudgeParts): Promise<JudgeResult> => {
       : null,
     paths: { release, index },
   }
-}
-
-interface Made {
-  readonly name: string
-  readonly source: string
-  readonly seconds: number | null
-  /** [questions][clusters] */
-  readonly influence: readonly Float64Array[]
 }
 
 const rowOf = (
@@ -254,41 +248,3 @@ const forecast = (
     `${data.rows.length} rows in ${clustering.count} clusters, ${data.calibration.length} + ${data.judge.length} questions; about ${Math.ceil(minutes)} minutes of retraining are left`,
   )
 }
-
-/** Removes each method's top tenth of the clusters, and as many at random, and retrains; nats a token lost. */
-const removeTop = async (
-  methods: readonly Made[],
-  parts: {
-    retrainer: Retrainer
-    clustering: Clustering
-    data: JudgeData
-    truth: Truth
-    say(line: string): void
-  },
-): Promise<{ losses: number[]; random: number }> => {
-  const { retrainer, clustering, data, truth } = parts
-  const { count } = clustering
-  const top = Math.max(1, Math.round(count / 10))
-  const stride = Math.floor(count / 3)
-  const draws = [0, 1, 2].map(draw =>
-    Array.from({ length: top }, (_, i) => (draw * stride + 7 * i + 1) % count),
-  )
-  const removed = [...methods.map(({ influence }) => topClusters(influence, top)), ...draws]
-  const adapters = await retrainer.adapters(
-    removed.map(clusters => ({
-      weights: Float64Array.from(clustering.of, cluster => (clusters.includes(cluster) ? 0 : 1)),
-      seed: seeds.same,
-    })),
-    { onProgress: (done, total) => parts.say(`top clusters removed: ${done} of ${total}`) },
-  )
-  const nats = await retrainer.outcomes(
-    adapters.map(({ folder }) => folder),
-    data.judge,
-  )
-  const tokens = await parts.retrainer.tokens(data.judge)
-  const lost = nats.map(own => (sum(own) - sum(truth.full)) / tokens)
-  const random = lost.slice(methods.length)
-  return { losses: lost.slice(0, methods.length), random: sum(Float64Array.from(random)) / random.length }
-}
-
-const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0)
