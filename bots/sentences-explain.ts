@@ -72,7 +72,7 @@ export const explaining = {
     'gain-too-small':
       'Tuning made the model so little surer of this answer that it cannot be said whose rows did it, so nobody is paid for it.',
     'asker-is-contributor':
-      'All of the pay would have gone to whoever asked, or to an account linked to them, so it goes to the commons instead.',
+      'All of the pay would have gone to whoever asked, or to an account linked to them, so nobody is paid for this answer: it goes to the commons.',
     disputed: 'This answer is disputed, so nobody is paid for it.',
   } as Readonly<Record<string, string>>,
   abstainedFor: (reason: string) => `Nothing was shared out: ${reason.replaceAll('-', ' ')}.`,
