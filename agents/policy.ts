@@ -1,4 +1,5 @@
 import { asUnits } from '../infra/units.ts'
+import { subsetRecipe } from '../tools/tune.ts'
 
 /** Every threshold an agent decides by, with its unit and its reason. What a verb accepts at all stands in tools/limits.ts. */
 export const policy = {
@@ -7,8 +8,8 @@ export const policy = {
     retries: 4,
   },
   attributor: {
-    /** Subset adapters of a release at most; of its recipe, half the epochs and int8 products, for a quarter of the cost. */
-    subsets: { adapters: 32, epochs: 2, products: 'int8' },
+    /** Subset adapters of a release at most, and what they do otherwise than it. */
+    subsets: { adapters: 32, ...subsetRecipe },
     /** Tries of a calibration after the first; then the release is paid provisionally. */
     retries: 4,
   },

@@ -9,8 +9,7 @@ import {
   contentClusters,
   sumsByCluster,
 } from '../models/attribution/clusters.ts'
-import { type EnsembleRecord, ensembleRecord } from '../models/attribution/ensemble.ts'
-import { calibrate as fitPosterior, prepare } from '../models/attribution/posterior.ts'
+import { type EnsembleRecord, fitEnsemble } from '../models/attribution/ensemble.ts'
 import { openRetrainer, rowWeights } from '../models/attribution/retrain.ts'
 import { designedSubsets, halvedSubsets } from '../models/attribution/subsets.ts'
 import type { Engine, Example } from '../models/engine.ts'
@@ -163,14 +162,12 @@ const tuneSubsets = async (context: Context, task: Task): Promise<EnsembleRecord
       outcomes: Float64Array.from(nats, outcome => -outcome[q]!),
       features: [sumsByCluster(influences[q]!, clustering)],
     }))
-    const calibration = await fitPosterior(prepare({ subsets, sizes }), observed)
     for (const { folder, hash } of folders) await fileAdapter(folder, adapterFolder(context.folder, hash))
-    return await ensembleRecord({
+    return await fitEnsemble({
       clustering,
       sizes,
       subsets,
       adapters: folders.map(({ hash }) => hash),
-      calibration,
       observed,
     })
   } finally {

@@ -5,7 +5,7 @@ import { addJob } from './jobs.ts'
 import { record } from './record.ts'
 import { verb } from './registry.ts'
 
-export { defaultRecipe, type Recipe, recipeFor } from '../models/engine.ts'
+export { defaultRecipe, type Recipe, recipeFor, subsetRecipe } from '../models/engine.ts'
 
 /** How an adapter is tuned; the meaning of every field stands at `Recipe` in models/engine.ts. */
 export const recipe = z.object({

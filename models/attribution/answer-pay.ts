@@ -1,3 +1,4 @@
+import { type Clustering, sumsByCluster } from './clusters.ts'
 import { z90 } from './conformal.ts'
 import { divideAmong } from './division.ts'
 import { type Abstention, answerGain, leastNatsPerToken } from './gain.ts'
@@ -55,11 +56,8 @@ export const answerPays = (input: PayInput): AnswerPay[] => {
 }
 
 /** Between whom influence is divided. */
-export interface Players {
-  count: number
-  /** Player of each row. */
-  of: Uint32Array
-  ids: number[]
+export interface Players extends Clustering {
+  readonly ids: readonly number[]
 }
 
 export const playersOf = ({ rows, ensemble }: PayInput): Players => {
@@ -104,12 +102,7 @@ export const judgeAll = (input: PayInput, players: Players): Judged[] => {
         players,
       ),
     )
-  const plain = answers.map(answer => {
-    const mean = new Float64Array(players.count)
-    for (let i = 0; i < players.of.length; i++)
-      mean[players.of[i]!] = mean[players.of[i]!]! + answer.influence[i]!
-    return mean
-  })
+  const plain = answers.map(({ influence }) => sumsByCluster(influence, players))
   const ratios = answers.map((answer, q) => {
     const { abstained } = judge(answer, { mean: plain[q]!, deviation: null }, input, players)
     return abstained === null ? (answer.nats.base - answer.nats.adapter) / positiveSum(plain[q]!) : 0
@@ -161,8 +154,6 @@ export const answerPay = (one: Judged, input: PayInput, players: Players): Answe
   const explained = { id: answer.id, gain, potUnits, unitsPerNat: perNat, abstained }
   const dataUnits = Number(dataUnitsOf(answer, input))
   if (perNat === 0 || dataUnits === 0) return { ...explained, shares: [], unattributed: 1 }
-  const amounts = new Float64Array(players.count)
-  for (const [i, part] of parts.entries()) amounts[players.of[i]!] = amounts[players.of[i]!]! + part
   const byAccount = new Map<string, Map<number, number>>()
   for (const [i, part] of parts.entries()) {
     const { account } = input.rows[i]!
@@ -175,9 +166,9 @@ export const answerPay = (one: Judged, input: PayInput, players: Players): Answe
   const shares = [...byAccount].map(([account, own]): AccountShare => {
     const units = [...own.values()].reduce((sum, part) => sum + part, 0)
     if (effects.deviation === null) return { account, share: units / dataUnits, low: null, high: null }
-    const { deviation } = effects
+    const { mean, deviation } = effects
     // An account's part of a cluster is taken as known; what is uncertain is what the cluster is worth.
-    const spread = Math.hypot(...[...own].map(([c, part]) => (part / amounts[c]!) * perNat * deviation[c]!))
+    const spread = Math.hypot(...[...own].map(([c, part]) => (part / mean[c]!) * deviation[c]!))
     return {
       account,
       share: units / dataUnits,

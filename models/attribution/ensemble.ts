@@ -3,6 +3,7 @@ import { type Clustering, sumsByCluster } from './clusters.ts'
 import { conformalFactor } from './conformal.ts'
 import {
   type Calibration,
+  calibrate,
   type Design,
   type Effects,
   type Observed,
@@ -96,33 +97,18 @@ export const openEnsemble = async (record: EnsembleRecord): Promise<Ensemble> =>
       return { mean: level + mean, deviation: record.widening * Math.sqrt(variance) }
     },
     async period(seen, weights) {
-      const together = (members: readonly number[]): { outcomes: Float64Array; guess: Float64Array } => {
-        const outcomes = new Float64Array(members.length)
-        const guess = new Float64Array(clustering.count)
-        for (const [q, { nats }] of seen.entries())
-          for (const [i, m] of members.entries()) outcomes[i] = outcomes[i]! - weights[q]! * nats[m]!
-        return { outcomes, guess }
-      }
-      const all = [...subsets.keys()]
-      const sums = new Float64Array(clustering.count)
+      const outcomesOf = (members: readonly number[]): Float64Array =>
+        Float64Array.from(members, m => seen.reduce((sum, { nats }, q) => sum - weights[q]! * nats[m]!, 0))
       const guess = new Float64Array(clustering.count)
       for (const [q, one] of seen.entries()) {
-        const { mean } = fitted.effects(observed(one))
-        const prior = fitted.guess(observed(one))
-        for (let c = 0; c < sums.length; c++) {
-          sums[c] = sums[c]! + weights[q]! * mean[c]!
-          guess[c] = guess[c]! + weights[q]! * prior[c]!
-        }
+        const own = fitted.guess(observed(one))
+        for (let c = 0; c < guess.length; c++) guess[c] = guess[c]! + weights[q]! * own[c]!
       }
-      const { deviation } = fitted.around(together(all).outcomes, guess)
-      const jackknife = await jackknifeVariance(
-        design,
-        record.calibration,
-        members => together(members).outcomes,
-        guess,
-      )
+      // The posterior is linear: its mean of the weighted sum is the weighted sum of the answers' means.
+      const { mean, deviation } = fitted.around(outcomesOf([...subsets.keys()]), guess)
+      const jackknife = await jackknifeVariance(design, record.calibration, outcomesOf, guess)
       return {
-        sums,
+        sums: mean,
         errors: deviation.map((value, c) => Math.hypot(value * record.widening, Math.sqrt(jackknife[c]!))),
       }
     },
@@ -154,24 +140,27 @@ const jackknifeVariance = async (
   })
 }
 
-/** The record of an ensemble whose calibration is known: intervals are widened by what was left out. */
-export const ensembleRecord = async (parts: {
+/**
+ * Fits an ensemble to what its subset adapters said of questions whose answers are known: the posterior's calibration, and the
+ * factor by which its intervals are widened.
+ * @param observed one a question, outcomes in the order of the subsets
+ */
+export const fitEnsemble = async (parts: {
   clustering: Clustering
   sizes: ArrayLike<number>
   subsets: readonly Subset[]
   adapters: readonly string[]
-  calibration: Calibration
   observed: readonly Observed[]
-}): Promise<EnsembleRecord> => ({
-  format: 1,
-  clusters: [...parts.clustering.of],
-  sizes: Array.from(parts.sizes),
-  subsets: parts.subsets.map(subset => subset.join('')),
-  adapters: parts.adapters,
-  calibration: parts.calibration,
-  widening: await conformalFactor(
-    { subsets: parts.subsets, sizes: parts.sizes },
-    parts.calibration,
-    parts.observed,
-  ),
-})
+}): Promise<EnsembleRecord> => {
+  const { clustering, sizes, subsets, adapters, observed } = parts
+  const calibration = await calibrate(prepare({ subsets, sizes }), observed)
+  return {
+    format: 1,
+    clusters: [...clustering.of],
+    sizes: Array.from(sizes),
+    subsets: subsets.map(subset => subset.join('')),
+    adapters,
+    calibration,
+    widening: await conformalFactor({ subsets, sizes }, calibration, observed),
+  }
+}

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { uniform } from '../sampling.ts'
 import { conformalFactor, z90 } from './conformal.ts'
-import { ensembleRecord, openEnsemble } from './ensemble.ts'
+import { fitEnsemble, openEnsemble } from './ensemble.ts'
 import { calibrate, type Observed, posterior, prepare } from './posterior.ts'
 import { designedSubsets, halvedSubsets, randomSubsets, type Subset } from './subsets.ts'
 
@@ -110,14 +110,9 @@ describe('an ensemble', () => {
   }))
   const open = async () => {
     const all = observed(questions, true)
-    const calibration = await calibrate(prepare({ subsets, sizes }), all)
     const adapters = subsets.map((_, m) => `adapter ${m}`)
     return openEnsemble(
-      JSON.parse(
-        JSON.stringify(
-          await ensembleRecord({ clustering, sizes, subsets, adapters, calibration, observed: all }),
-        ),
-      ),
+      JSON.parse(JSON.stringify(await fitEnsemble({ clustering, sizes, subsets, adapters, observed: all }))),
     )
   }
 

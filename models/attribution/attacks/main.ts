@@ -4,7 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fault, isFault } from '../../../infra/errors.ts'
-import { type Engine, openEngine, type Recipe, recipeFor } from '../../engine.ts'
+import { type Engine, openEngine, recipeFor, subsetRecipe } from '../../engine.ts'
 import { shippedBase } from '../../resolve-base.ts'
 import { readJudgeData } from '../judge/data.ts'
 import type { PayTable } from '../pay.ts'
@@ -28,8 +28,6 @@ export interface AttackOptions {
 const defaults = { rows: 80, contributors: 4, questions: 40, members: 32, engines: 2 }
 /** Part of an answer's revenue that goes to the data, basis points: the terms that a proposal begins with. */
 const dataShare = 6000
-/** Subset adapters are tuned as cheaply as the attributor does it (agents/policy.ts). */
-const subsetRecipe: Partial<Recipe> = { epochs: 2, products: 'int8' }
 /** Measured on one thread: 55 s for the 480 rows of the sample. A subset adapter takes a quarter of a release's time, less its rows. */
 const secondsPerRow = 55 / 480
 const subsetShare = 1 / 4

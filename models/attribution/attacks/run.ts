@@ -1,11 +1,11 @@
 import { basename, join } from 'node:path'
 import type { Engine, Example, Recipe } from '../../engine.ts'
 import { type Clustering, clusterCount, contentClusters, sizesOf, sumsByCluster } from '../clusters.ts'
-import { ensembleRecord, openEnsemble } from '../ensemble.ts'
+import { fitEnsemble, openEnsemble } from '../ensemble.ts'
 import { heldOutGain } from '../gain.ts'
 import { type AnswerAttribution, buildIndex, openIndex } from '../index.ts'
 import { type PayInput, type PayTable, payTable } from '../pay.ts'
-import { calibrate, type Observed, prepare } from '../posterior.ts'
+import type { Observed } from '../posterior.ts'
 import { openRetrainer, rowWeights } from '../retrain.ts'
 import { designedSubsets, halvedSubsets, type Subset } from '../subsets.ts'
 import { type Intake, type PlacedRow, takeIn } from './intake.ts'
@@ -177,15 +177,7 @@ const payOf = async ({
       features: [sumsByCluster(influence, clustering)],
     }),
   )
-  const calibration = await calibrate(prepare({ subsets, sizes: sizesOf(clustering) }), observed)
-  const record = await ensembleRecord({
-    clustering,
-    sizes: sizesOf(clustering),
-    subsets,
-    adapters,
-    calibration,
-    observed,
-  })
+  const record = await fitEnsemble({ clustering, sizes: sizesOf(clustering), subsets, adapters, observed })
   const input: PayInput = {
     answers: asked.map(({ question, measured }, q) => ({
       id: String(q),

@@ -1,9 +1,7 @@
 import type { Example } from '../../engine.ts'
 import { type Clustering, sizesOf, sumsByCluster } from '../clusters.ts'
-import { type Ensemble, ensembleRecord, openEnsemble, type Seen } from '../ensemble.ts'
-import { calibrate, prepare } from '../posterior.ts'
-import type { Retrainer } from '../retrain.ts'
-import { rowWeights } from '../retrain.ts'
+import { type Ensemble, fitEnsemble, openEnsemble, type Seen } from '../ensemble.ts'
+import { type Retrainer, rowWeights } from '../retrain.ts'
 import type { Subset } from '../subsets.ts'
 
 /** The method that pays: subset adapters with gradient influence as their prior. */
@@ -46,13 +44,11 @@ export const fullMethod = async (parts: {
     outcomes: Float64Array.from(known, values => -values[q]!),
     features: [sumsByCluster(guess(influence.calibration[q]!), clustering)],
   }))
-  const calibration = await calibrate(prepare({ subsets, sizes: sizesOf(clustering) }), observed)
-  const record = await ensembleRecord({
+  const record = await fitEnsemble({
     clustering,
     sizes: sizesOf(clustering),
     subsets,
     adapters: adapters.map(({ hash }) => hash),
-    calibration,
     observed,
   })
   const ensemble = await openEnsemble(record)
@@ -64,6 +60,6 @@ export const fullMethod = async (parts: {
     ensemble,
     seen,
     effects: seen.map(one => ensemble.effects(one).mean),
-    calibration: { ...calibration, widening: record.widening },
+    calibration: { ...record.calibration, widening: record.widening },
   }
 }

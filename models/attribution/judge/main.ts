@@ -5,7 +5,7 @@ import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { fault, isFault } from '../../../infra/errors.ts'
-import { openEngine, type Recipe, recipeFor } from '../../engine.ts'
+import { openEngine, recipeFor, subsetRecipe } from '../../engine.ts'
 import { readJudgeData } from './data.ts'
 import { payAnswers, payBars, payReport, payText } from './pay-report.ts'
 import { fullSizes, quickSizes } from './plan.ts'
@@ -14,9 +14,6 @@ import { barsOf, barsTable, intervalText, judgeTable } from './table.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 const sample = join(root, 'infra', 'samples', 'beekeepers')
-
-/** What production changes in a subset adapter's recipe: agents/policy.ts. */
-const cheaper: Partial<Recipe> = { epochs: 2, products: 'int8' }
 
 const options = () => {
   const text = { type: 'string' } as const
@@ -76,7 +73,7 @@ const run = async (): Promise<void> => {
       recipe,
       sizes: quick ? quickSizes : cheap ? { ...fullSizes, ensemble: 32 } : fullSizes,
       folder: cache,
-      ...(cheap ? { cheaper } : {}),
+      ...(cheap ? { cheaper: subsetRecipe } : {}),
       say,
     })
     const found = await payAnswers({ engine: engines[0]!, data, result, ...result.paths })
