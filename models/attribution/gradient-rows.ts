@@ -44,15 +44,10 @@ export const writeGradientRows = async (path: string, rows: number, size: number
   }
 }
 
-const shrink = (
-  values: Float32Array,
-  halves: Float16Array,
-  at: number,
-  size: number,
-  row: number,
-): number => {
+/** Largest magnitude of values[from, to). Throws `gradient-not-finite`, naming the row, where one is not finite. */
+export const largest = (values: Float32Array, from: number, to: number, row: number): number => {
   let top = 0
-  for (let i = at; i < at + size; i++) {
+  for (let i = from; i < to; i++) {
     const magnitude = Math.abs(values[i]!)
     // NaN fails the comparison too, and would be lost again to the next value.
     if (!(magnitude <= top)) top = magnitude
@@ -64,6 +59,17 @@ const shrink = (
       facts: { row },
       blame: 'ours',
     })
+  return top
+}
+
+const shrink = (
+  values: Float32Array,
+  halves: Float16Array,
+  at: number,
+  size: number,
+  row: number,
+): number => {
+  const top = largest(values, at, at + size, row)
   if (top === 0) return 0
   const factor = topValue / top
   for (let i = at; i < at + size; i++) halves[i] = values[i]! * factor

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { fault } from '../../../infra/errors.ts'
+import { largest } from '../gradient-rows.ts'
 import { stale } from '../index-files.ts'
 
 /** How a row lies in the file: float32 [blocks] scales, int8 [size] values, zeros up to a multiple of 4 bytes. */
@@ -89,19 +89,7 @@ export const writeRows = async (path: string, layout: RowLayout, identity: strin
 }
 
 const quantise = (source: Float32Array, to: Int8Array, from: number, end: number, row: number): number => {
-  let top = 0
-  for (let i = from; i < end; i++) {
-    const magnitude = Math.abs(source[i]!)
-    // NaN fails the comparison too, and would be lost again to the next value.
-    if (!(magnitude <= top)) top = magnitude
-    if (Number.isNaN(top)) break
-  }
-  if (!Number.isFinite(top))
-    throw fault('gradient-not-finite', `The gradient of row ${row + 1} is not finite.`, {
-      fix: 'Tune the adapter again with a lower learning rate.',
-      facts: { row },
-      blame: 'ours',
-    })
+  const top = largest(source, from, end, row)
   // As the file holds it: a subnormal top would round to a scale of another size, or to none.
   const scale = Math.fround(top / 127)
   if (scale < 2 ** -126) {
