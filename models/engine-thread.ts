@@ -47,8 +47,8 @@ async function answer(
       return engine.losses(examples, adapter, { signal })
     }
     case 'gradients': {
-      const [examples, adapter] = call.args as Calls['gradients']
-      for await (const block of engine.gradients(examples, adapter, { signal })) {
+      const [examples, adapter, options] = call.args as Calls['gradients']
+      for await (const block of engine.gradients(examples, adapter, { ...options, signal })) {
         const next = new Promise<void>(resolve => {
           own.more = resolve
         })

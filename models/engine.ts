@@ -39,6 +39,11 @@ export interface GradientRows {
   rows: Float32Array
 }
 
+export interface GradientOptions extends Cancellable {
+  /** The adapter counts this much, as if each matrix B were multiplied by it; 1 where absent. */
+  strength?: number
+}
+
 /** One LoRA tensor's place in a gradient row. */
 export interface GradientPart {
   /** Name of the tensor in adapter_model.safetensors. */
@@ -121,7 +126,11 @@ export interface Engine {
     adapter: string | null,
   ): Promise<{ tokens: number[]; logProbs: Float32Array }>
   /** Gradient of each example's own loss; blocks may come in any order of examples, each example once. */
-  gradients(examples: readonly Example[], adapter: string, options?: Cancellable): AsyncIterable<GradientRows>
+  gradients(
+    examples: readonly Example[],
+    adapter: string,
+    options?: GradientOptions,
+  ): AsyncIterable<GradientRows>
   /** The tensors of a gradient row in order; their sizes sum to its length p. */
   gradientLayout(adapter: string): readonly GradientPart[]
   /** Length p of a gradient row. */

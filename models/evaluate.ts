@@ -1,4 +1,4 @@
-import type { Losses } from './engine.ts'
+import type { GradientOptions, Losses } from './engine.ts'
 import { feedsFor, type Model } from './model.ts'
 import { apartFeeds, packExamples, rowsOf, type TokenExample } from './packing.ts'
 import { floats, type Tensor } from './session.ts'
@@ -97,9 +97,9 @@ export async function* gradientBlocks(
   model: Model,
   examples: readonly TokenExample[],
   folder: string,
-  signal?: AbortSignal,
+  { signal, strength }: GradientOptions = {},
 ): AsyncGenerator<GradientBlock> {
-  const { weights, adapter } = await model.adapted(folder)
+  const { weights, adapter } = await model.adapted(folder, strength)
   const { layout, flat } = adapter!
   const session = await model.rows(layout)
   const state = { adapter: floats(flat, [layout.size]) }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ModelConfig } from './architectures/config.ts'
 import { readConfig } from './architectures/read-config.ts'
-import { type Adapter, configFile, initialLora, readAdapter, weightsFile, writeAdapter } from './lora.ts'
+import { type Adapter, configFile, initialLora, readAdapter, weakened, weightsFile, writeAdapter } from './lora.ts'
 import { encodeSafetensors, readSafetensors } from './safetensors.ts'
 
 const golden = join(import.meta.dirname, 'golden/llama-tied')
@@ -190,4 +190,15 @@ test('a pickle beside the config is not read', async () => {
   await rm(join(own, weightsFile))
   await writeFile(join(own, 'adapter_model.bin'), 'anything')
   await expect(readAdapter(own, base)).rejects.toMatchObject({ code: 'adapter-invalid' })
+})
+
+test('an adapter at half its strength has half of every B, all of every A, and is not the one that was read', () => {
+  const half = weakened(adapter, 0.5)
+  for (const { aOffset, bOffset, out, rank } of adapter.layout.parts) {
+    expect(half.flat.subarray(aOffset, bOffset)).toEqual(adapter.flat.subarray(aOffset, bOffset))
+    const b = adapter.flat.subarray(bOffset, bOffset + out * rank)
+    expect(half.flat.subarray(bOffset, bOffset + out * rank)).toEqual(b.map(value => value / 2))
+  }
+  expect(half.flat).not.toBe(adapter.flat)
+  expect(weakened(adapter, 1)).toBe(adapter)
 })

@@ -105,6 +105,15 @@ export function initialLora(layout: LoraLayout, seed: number): Float32Array {
   return flat
 }
 
+/** The adapter with every matrix B multiplied by `strength`: on the way from the base (0) to the adapter itself (1). */
+export function weakened(adapter: Adapter, strength: number): Adapter {
+  if (strength === 1) return adapter
+  const flat = adapter.flat.slice()
+  for (const { bOffset, out, rank } of adapter.layout.parts)
+    for (let i = bOffset; i < bOffset + out * rank; i++) flat[i] = flat[i]! * strength
+  return { ...adapter, flat }
+}
+
 /**
  * Reads a PEFT adapter for a base. Only safetensors (float32, float16, bfloat16); each tensor must be there with its exact
  * shape, and finite. Error `adapter-invalid` with all reasons.

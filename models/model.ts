@@ -4,7 +4,7 @@ import { readConfig } from './architectures/read-config.ts'
 import { readWeights, ropeTables } from './architectures/weights.ts'
 import { hiddenGraph, lossGraph, mergeGraph, rowsGraph } from './graphs.ts'
 import { checkInt8, int8Weights } from './int8.ts'
-import type { Adapter, LoraLayout } from './lora.ts'
+import { type Adapter, type LoraLayout, weakened } from './lora.ts'
 import {
   type Device,
   floats,
@@ -42,8 +42,8 @@ export interface Model {
   mergeMemory(layout: LoraLayout): Tensors
   /** Adapters as they were read, for serving. */
   readonly adapters: AdapterStore
-  /** An adapter folder read and merged; the last few are kept. Null is the base alone. */
-  adapted(folder: string | null): Promise<{ weights: Tensors; adapter: Adapter | null }>
+  /** An adapter folder read and merged, its matrices B times `strength` (default 1); the last few are kept. Null is the base alone. */
+  adapted(folder: string | null, strength?: number): Promise<{ weights: Tensors; adapter: Adapter | null }>
   readonly baseBytes: number
   /** Adapters in memory as read, their bytes, merged copies, and graphs held open. */
   counts(): { adapters: number; adapterBytes: number; merged: number; mergedBytes: number; sessions: number }
@@ -133,16 +133,16 @@ export async function openModel(
     loss: () => session('loss', () => lossGraph(config)),
     hidden: () => session('hidden', () => hiddenGraph(config)),
     rows: layout => session(`rows ${layout.key}`, () => rowsGraph(config, layout)),
-    async adapted(adapterFolder) {
+    async adapted(adapterFolder, strength = 1) {
       if (adapterFolder === null) return { weights, adapter: null }
-      const key = await contentKey(adapterFolder)
+      const key = `${strength} ${await contentKey(adapterFolder)}`
       const known = merged.get(key)
       if (known) {
         merged.delete(key)
         merged.set(key, known)
         return known
       }
-      const adapter = await store.get(adapterFolder)
+      const adapter = weakened(await store.get(adapterFolder), strength)
       const fresh = { weights: await merge(adapter.layout, adapter.flat), adapter }
       merged.set(key, fresh)
       if (merged.size > keptAdapters) merged.delete(merged.keys().next().value!)

@@ -54,8 +54,8 @@ export async function openOnnxEngine(options: EngineOptions): Promise<Engine> {
       const [nats] = await answerNats(model, [own!], adapter)
       return { tokens: own!.tokens.slice(own!.answerStart), logProbs: nats!.map(value => -value) }
     },
-    async *gradients(examples, adapter, { signal } = {}): AsyncGenerator<GradientRows> {
-      for await (const { indices, rows } of gradientBlocks(model, tokens(examples), adapter, signal)) {
+    async *gradients(examples, adapter, options = {}): AsyncGenerator<GradientRows> {
+      for await (const { indices, rows } of gradientBlocks(model, tokens(examples), adapter, options)) {
         const size = rows.length / indices.length
         for (const [i, first] of indices.entries()) {
           yield { first, count: 1, rows: rows.subarray(i * size, (i + 1) * size) }

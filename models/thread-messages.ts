@@ -4,6 +4,7 @@ import type {
   EngineStatus,
   Example,
   GenerateRequest,
+  GradientOptions,
   Member,
   Preference,
   PreferenceOptions,
@@ -31,7 +32,7 @@ export interface Calls {
   losses: [examples: readonly Example[], adapter: string | null]
   answerLogProbs: [example: Example, adapter: string | null]
   /** Rows come as events, one block for each `more`. */
-  gradients: [examples: readonly Example[], adapter: string]
+  gradients: [examples: readonly Example[], adapter: string, options: Omit<GradientOptions, 'signal'>]
   matmulTransposed: [a: Rows, b: Rows, k: number]
   generate: [request: Omit<GenerateRequest, 'signal'>]
   embed: [texts: readonly string[]]

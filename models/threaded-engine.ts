@@ -141,7 +141,8 @@ export async function openThreadedEngine(options: EngineOptions): Promise<Engine
       port.call('rangeCheck', [examples, recipe, rest], { signal }),
     losses: (examples, adapter, { signal } = {}) => port.call('losses', [examples, adapter], { signal }),
     answerLogProbs: (example, adapter) => port.call('answerLogProbs', [example, adapter]),
-    gradients: (examples, adapter, { signal } = {}) => streamed(port, [examples, adapter], signal),
+    gradients: (examples, adapter, { signal, ...rest } = {}) =>
+      streamed(port, [examples, adapter, rest], signal),
     gradientLayout: adapter => tensorsOf(loraLayout(config, readLoraShape(adapter))),
     gradientSize: adapter => loraLayout(config, readLoraShape(adapter)).size,
     encode: text => tokenizer.encode(text),

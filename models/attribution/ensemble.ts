@@ -54,7 +54,7 @@ export interface Ensemble {
   predict(seen: Seen, subset: Subset): { mean: number; deviation: number }
   /**
    * Effects on many answers together. All answers share the subset adapters, so their errors do not average out: the posterior is
-   * fitted to the weighted sum of the outcomes, and its variance is joined by the jackknife over subsets.
+   * fitted to the weighted sum of the outcomes; an error is its deviation or the jackknife's over subsets, whichever is larger.
    * @param weights one an answer, such as units a nat
    */
   period(seen: readonly Seen[], weights: readonly number[]): Promise<PeriodEffects>
@@ -109,7 +109,8 @@ export const openEnsemble = async (record: EnsembleRecord): Promise<Ensemble> =>
       const jackknife = await jackknifeVariance(design, record.calibration, outcomesOf, guess)
       return {
         sums: mean,
-        errors: deviation.map((value, c) => Math.hypot(value * record.widening, Math.sqrt(jackknife[c]!))),
+        // Both measure one error, what the choice of subsets leaves open: the larger counts, not their sum.
+        errors: deviation.map((value, c) => Math.max(value * record.widening, Math.sqrt(jackknife[c]!))),
       }
     },
   }

@@ -23,9 +23,9 @@ afterAll(async () => {
 })
 
 describe('the form of influence', () => {
-  it('is exact up to 1e10 bytes of gradients', () => {
-    expect(formFor(16_721, 299_008)).toBe('exact')
-    expect(formFor(16_722, 299_008)).toBe('projected')
+  it('keeps gradients whole up to 64 MiB of them', () => {
+    expect(formFor(224, 299_008)).toBe('exact')
+    expect(formFor(225, 299_008)).toBe('projected')
   })
 
   it('can be forced, and the other one replaces it', async () => {

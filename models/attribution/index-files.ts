@@ -8,7 +8,7 @@ import type { Example } from '../engine.ts'
 
 /** meta.json: what the index was made of; written last, so a folder that has one is whole. */
 const metaSchema = z.object({
-  format: z.literal(2),
+  format: z.literal(3),
   /** SHA-256 of the adapter's weights and configuration. */
   adapter: z.string(),
   /** Identity of the base model. */
@@ -19,10 +19,9 @@ const metaSchema = z.object({
   /** Parameters of the adapter: the length p of a gradient row. */
   size: z.number().int(),
   vocabulary: z.number().int(),
-  /** Form of the influence; the projected one keeps its own files in a folder `projected`. */
-  form: z.enum(['exact', 'projected']).default('exact'),
-  /** lambda, and its constant c; 0 in the projected form, where every block has its own. */
-  damping: z.number(),
+  /** Form of the influence, which keeps its own files in a folder `influence`. */
+  form: z.enum(['exact', 'projected']),
+  /** c of the damping. */
   dampingShare: z.number(),
   /** SHA-256 of every other file but the gradient rows, whose size is checked. */
   files: z.record(z.string(), z.string()),

@@ -2,7 +2,6 @@ import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Engine, Example } from '../engine.ts'
 import { tokenOffsets } from '../tokenizer.ts'
-import { buildExact, openExact } from './exact.ts'
 import {
   adapterHash,
   belongsTo,
@@ -15,8 +14,9 @@ import {
   writeMeta,
   writeNumbers,
 } from './index-files.ts'
+import { buildInfluence, openInfluence } from './influence/index.ts'
+import { defaultWidth } from './influence/projection.ts'
 import { dampingShare } from './kernel.ts'
-import { buildProjected, openProjected } from './projected/index.ts'
 import { findSpans } from './spans.ts'
 import { createTokenStore, openTokenStore } from './suffix-array-store.ts'
 import { countTokens, unigramLogProbs } from './unigram.ts'
@@ -65,21 +65,23 @@ export interface BuildOptions {
   /** Rows whose gradient is stored, of all rows. */
   onProgress?(done: number, total: number): void
   signal?: AbortSignal
-  /** c of lambda = c trace(K) / (n min(n, p)); in the projected form of each block's. */
+  /** c of lambda_b = c trace(F_b) / min(n, d_b) of each tensor's curvature F_b. */
   dampingShare?: number
   /** By default the one that `formFor` names. */
   form?: Form
 }
 
-/** The kernel of whole gradients, or gradients projected and a curvature of blocks: less exact, and without limit of rows. */
+/** Gradients whole, or each tensor's wide side projected to 64 directions at random: a little less exact, a tenth of the size. */
 export type Form = Meta['form']
 
-/** Bytes of gradients in half precision up to which the form is exact; 16,700 rows of the shipped base at rank 8. */
-const exactBytes = 1e10
+/** Bytes of whole gradients in int8 up to which they are not projected: what a question reads while it is answered. */
+const exactBytes = 64 * 2 ** 20
 
 /** The form for so many gradient rows of so many parameters. */
 export const formFor = (rows: number, size: number): Form =>
-  2 * rows * size <= exactBytes ? 'exact' : 'projected'
+  rows * size <= exactBytes ? 'exact' : 'projected'
+
+const widthOf = (form: Form): number | null => (form === 'exact' ? null : defaultWidth)
 
 const origin = async (engine: Engine, adapter: string, examples: readonly Example[]): Promise<Origin> => ({
   adapter: await adapterHash(adapter),
@@ -91,7 +93,7 @@ const origin = async (engine: Engine, adapter: string, examples: readonly Exampl
 })
 
 /**
- * Makes everything that attribution needs of a release: influence in the exact or the projected form, and the suffix array and
+ * Makes everything that attribution needs of a release: influence, and the suffix array and
  * unigram counts of the rows' answers (questions are not trained on).
  * A folder already whole for this adapter and these rows is left as it is; any other content is replaced.
  * Throws `gradient-not-finite`, `kernel-not-positive`, `adapter-missing`, the signal's reason
@@ -110,35 +112,29 @@ export const buildIndex = async (
   const form = options.form ?? formFor(from.rows, from.size)
   if (known !== null && belongsTo(known, from) && known.dampingShare === share && known.form === form) return
   await mkdir(folder, { recursive: true })
-  // Projected rows are appended to where the new ones follow them.
+  // Gradient rows are appended to where the new ones follow them.
   for (const name of await readdir(folder))
-    if (form === 'exact' || name !== 'projected')
-      await rm(join(folder, name), { recursive: true, force: true })
+    if (name !== 'influence') await rm(join(folder, name), { recursive: true, force: true })
 
   const answers = examples.map(({ answer }) => engine.encode(answer))
   await createTokenStore(join(folder, 'tokens'), answers, from.vocabulary)
 
-  const influence =
-    form === 'exact'
-      ? await buildExact(engine, adapter, examples, folder, share, options)
-      : { damping: 0, files: {} }
-  if (form === 'projected')
-    await buildProjected(engine, adapter, examples, join(folder, 'projected'), {
-      ...options,
-      dampingShare: share,
-    })
+  await buildInfluence(engine, adapter, examples, join(folder, 'influence'), {
+    ...options,
+    dampingShare: share,
+    width: widthOf(form),
+  })
 
   const files = {
     'unigrams.u32': countTokens(answers, from.vocabulary),
   }
-  const hashes: Record<string, string> = { ...influence.files }
+  const hashes: Record<string, string> = {}
   for (const [name, numbers] of Object.entries(files))
     hashes[name] = await writeNumbers(folder, name, numbers)
   await writeMeta(folder, {
-    format: 2,
+    format: 3,
     ...from,
     form,
-    damping: influence.damping,
     dampingShare: share,
     files: hashes,
   })
@@ -161,12 +157,10 @@ export const openIndex = async (
   const numbers = (name: string) => readNumbers(folder, name, meta)
   const texts = await openTokenStore(join(folder, 'tokens'))
   const logProbs = unigramLogProbs(new Uint32Array(await numbers('unigrams.u32')))
-  const influence =
-    meta.form === 'exact'
-      ? await openExact(engine, adapter, examples, folder, meta)
-      : await openProjected(engine, adapter, examples, join(folder, 'projected'), {
-          dampingShare: meta.dampingShare,
-        })
+  const influence = await openInfluence(engine, adapter, examples, join(folder, 'influence'), {
+    dampingShare: meta.dampingShare,
+    width: widthOf(meta.form),
+  })
 
   const read = async (question: Question, influence: Float64Array): Promise<AnswerAttribution> => {
     const tuned = await engine.answerLogProbs(question, adapter)

@@ -5,7 +5,7 @@ import { stepOrder } from '../../training/schedule.ts'
 import { learningRateMass, openBaselines, openGradientCache } from '../baselines/index.ts'
 import { type Clustering, clusterCount, contentClusters, sizesOf, sumsByCluster } from '../clusters.ts'
 import { z90 } from '../conformal.ts'
-import { buildIndex, openIndex } from '../index.ts'
+import { buildIndex, type Form, openIndex } from '../index.ts'
 import { openRetrainer, type Retrainer, rowWeights } from '../retrain.ts'
 import type { Subset } from '../subsets.ts'
 import type { JudgeData } from './data.ts'
@@ -107,16 +107,19 @@ export const judge = async (parts: JudgeParts): Promise<JudgeResult> => {
   say('gradient influence')
   const questions = [...data.calibration, ...data.judge]
   const index = join(folder, 'indexes', release.split('/').at(-1)!)
-  await buildIndex(engine, release, examples, index)
-  const exact = await openIndex(engine, release, examples, index)
-  const before = process.cpuUsage()
-  const rows = await exact.influences(questions)
-  const exactSeconds = secondsSince(before) / questions.length
-  await exact.close()
-  const influence = {
-    calibration: rows.slice(0, data.calibration.length),
-    judge: rows.slice(data.calibration.length),
+  const influenceOf = async (at: string, form?: Form) => {
+    await buildIndex(engine, release, examples, at, form === undefined ? {} : { form })
+    const opened = await openIndex(engine, release, examples, at)
+    const before = process.cpuUsage()
+    const rows = await opened.influences(questions).finally(() => opened.close())
+    return {
+      calibration: rows.slice(0, data.calibration.length),
+      judge: rows.slice(data.calibration.length),
+      seconds: secondsSince(before) / questions.length,
+    }
   }
+  const influence = await influenceOf(index)
+  const whole = await influenceOf(`${index}-whole`, 'exact')
   const ensembleOf = (prior: boolean) =>
     fullMethod({
       retrainer: cheap,
@@ -142,10 +145,16 @@ export const judge = async (parts: JudgeParts): Promise<JudgeResult> => {
     },
     { name: 'subset adapters alone', source: 'Ilyas et al. 2022', seconds: null, influence: plain.effects },
     {
-      name: 'influence, exact kernel',
-      source: 'Koh and Liang 2017',
-      seconds: exactSeconds,
+      name: 'influence',
+      source: 'this project: by tensor, projected to 64, at 0.3 of the adapter',
+      seconds: influence.seconds,
       influence: byCluster(influence.judge),
+    },
+    {
+      name: 'influence, tensors whole',
+      source: 'the same without projection',
+      seconds: whole.seconds,
+      influence: byCluster(whole.judge),
     },
   ]
   say('baselines')

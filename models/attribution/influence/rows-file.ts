@@ -57,12 +57,17 @@ const header = ({ widths, size, stride }: RowLayout, identity: string): Buffer =
  */
 export const writeRows = async (path: string, layout: RowLayout, identity: string, kept = 0) => {
   const file = await open(path, kept === 0 ? 'w+' : 'r+')
+  const write = async (bytes: Uint8Array, at: number): Promise<void> => {
+    for (let done = 0; done < bytes.length; )
+      done += (await file.write(bytes, done, bytes.length - done, at + done)).bytesWritten
+  }
   if (kept === 0) await file.write(header(layout, identity), 0, headerBytes, 0)
   else {
     await check(file, path, layout, identity, kept)
     // What an append that broke off has left.
     await file.truncate(headerBytes + kept * layout.stride)
   }
+  let rows = kept
   const bytes = new Uint8Array(layout.stride)
   const scales = new Float32Array(bytes.buffer, 0, layout.widths.length)
   const values = new Int8Array(bytes.buffer, 4 * layout.widths.length)
@@ -77,15 +82,50 @@ export const writeRows = async (path: string, layout: RowLayout, identity: strin
       for (let b = 0; rest && b < scales.length; b++)
         for (let i = layout.starts[b]!; i < layout.starts[b + 1]!; i++)
           rest[i] = source[i]! - scales[b]! * values[i]!
-      for (let done = 0; done < bytes.length; ) {
-        const at = headerBytes + row * layout.stride + done
-        done += (await file.write(bytes, done, bytes.length - done, at)).bytesWritten
+      await write(bytes, headerBytes + row * layout.stride)
+      rows = Math.max(rows, row + 1)
+    },
+    /** Writes rows [first, ...) that `encodeBlock` has made, one after another. */
+    async putBytes(first: number, encoded: Uint8Array): Promise<void> {
+      await write(encoded, headerBytes + first * layout.stride)
+      rows = Math.max(rows, first + encoded.length / layout.stride)
+    },
+    /**
+     * Writes blocks [first, end) of a row, whose other blocks stay as they are.
+     * @param source their elements alone
+     * Throws `gradient-not-finite`.
+     */
+    async putBlocks(row: number, first: number, end: number, source: Float32Array): Promise<void> {
+      const from = layout.starts[first]!
+      for (let b = first; b < end; b++) {
+        const [start, stop] = [layout.starts[b]! - from, layout.starts[b + 1]! - from]
+        scales[b] = quantise(source, values, start, stop, row)
       }
+      const at = headerBytes + row * layout.stride
+      const count = layout.starts[end]! - from
+      rows = Math.max(rows, row + 1)
+      await write(bytes.subarray(4 * first, 4 * end), at + 4 * first)
+      await write(bytes.subarray(4 * scales.length, 4 * scales.length + count), at + 4 * scales.length + from)
     },
     async close(): Promise<void> {
+      // Parts of a row leave out the zeros at its end.
+      await file.truncate(headerBytes + rows * layout.stride)
       await file.sync().finally(() => file.close())
     },
   }
+}
+
+/** Writes block b of row r of some encoded rows into their bytes. Throws `gradient-not-finite`. */
+export const encodeBlock = (
+  { scales, values }: Panel,
+  { widths, starts, stride }: RowLayout,
+  row: number,
+  block: number,
+  source: Float32Array,
+): void => {
+  const at = row * stride + 4 * widths.length + starts[block]!
+  const to = values.subarray(at, at + widths[block]!)
+  scales[(row * stride) / 4 + block] = quantise(source, to, 0, widths[block]!, row)
 }
 
 const quantise = (source: Float32Array, to: Int8Array, from: number, end: number, row: number): number => {
@@ -159,6 +199,13 @@ export const readPanel = (
     if (got === 0) throw stale(folder, 'its projected rows end early')
     done += got
   }
+}
+
+/** A whole row of a panel as numbers, [d]. */
+export const widenRow = (panel: Panel, layout: RowLayout, row: number): Float32Array => {
+  const out = new Float32Array(layout.size)
+  for (const b of layout.widths.keys()) widenBlock(panel, layout, row, b, out, layout.starts[b]!, 1)
+  return out
 }
 
 /** Writes block b of row r of a panel to into[at], into[at + step] and so on, as numbers. */

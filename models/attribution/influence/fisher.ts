@@ -1,5 +1,5 @@
-import { cholesky, dampingShare, type Multiply, solve } from '../kernel.ts'
-import type { Matrices } from './matrix-file.ts'
+import { cholesky, dampingShare, type Multiply } from '../kernel.ts'
+import { transposed } from './preconditioned.ts'
 import { panelOf, type RowLayout, type RowsFile, readPanel, widenBlock } from './rows-file.ts'
 
 /** Bytes of rows held at once: some 580 of the shipped base, so that the products are large. */
@@ -84,21 +84,6 @@ export const factorOf = async (
   return { factor: await cholesky(fisher, order), lambda }
 }
 
-/** y_b = (F_b + lambda_b I)^-1 z_b of every block and query, in place; each factor is read once. */
-export const precondition = async (
-  factors: Matrices,
-  { widths, starts }: RowLayout,
-  queries: readonly Float32Array[],
-): Promise<void> => {
-  for (const [b, width] of widths.entries()) {
-    const factor = Float64Array.from(await factors.read(b))
-    for (const query of queries) {
-      const block = query.subarray(starts[b]!, starts[b + 1]!)
-      block.set(solve(factor, width, Float64Array.from(block)))
-    }
-  }
-}
-
 /** Inverse [d, d] of a lower triangular factor; d^3 / 6 products. */
 export const invertLower = (factor: Float64Array, order: number): Float32Array => {
   const inverse = new Float32Array(order * order)
@@ -114,29 +99,41 @@ export const invertLower = (factor: Float64Array, order: number): Float32Array =
 }
 
 /**
- * Adds each row's z_b^T (F_b + lambda_b I)^-1 z_b over a range of blocks to `into`, as squared lengths of L_b^-1 z_b.
+ * Calls back with y_b = (F_b + lambda_b I)^-1 z_b of each row over a range of blocks, one after the other, [d of the range], and
+ * z_b^T y_b summed over the range.
  * @param inverses L_b^-1 of each block of the range
  */
-export const addLeverages = async (
+export const eachPreconditioned = async (
   file: RowsFile,
   range: BlockRange,
   inverses: readonly Float32Array[],
   multiply: Multiply,
-  into: Float64Array,
+  use: (row: number, y: Float32Array, product: number) => Promise<void>,
 ): Promise<void> => {
   const { layout } = file
+  const from = layout.starts[range[0]]!
+  const span = layout.starts[range[1]]! - from
+  const turned = inverses.map((inverse, i) => {
+    const width = layout.widths[range[0] + i]!
+    return transposed(inverse, width, width)
+  })
   await eachPanel(file, 0, async (panel, first, count) => {
     const scratch = scratchFor(layout, range, count)
+    const rows = new Float32Array(count * span)
+    const products = new Float64Array(count)
     for (let b = range[0]; b < range[1]; b++) {
       const width = layout.widths[b]!
-      const rows = scratch.subarray(0, count * width)
-      for (let row = 0; row < count; row++) widenBlock(panel, layout, row, b, rows, row * width, 1)
-      const white = await multiply(rows, inverses[b - range[0]]!, width)
+      const own = scratch.subarray(0, count * width)
+      for (let row = 0; row < count; row++) widenBlock(panel, layout, row, b, own, row * width, 1)
+      const white = await multiply(own, inverses[b - range[0]]!, width)
+      const found = await multiply(white, turned[b - range[0]]!, width)
+      const to = layout.starts[b]! - from
       for (let row = 0; row < count; row++) {
-        let squares = 0
-        for (let i = row * width; i < (row + 1) * width; i++) squares += white[i]! ** 2
-        into[first + row] = into[first + row]! + squares
+        rows.set(found.subarray(row * width, (row + 1) * width), row * span + to)
+        for (let i = row * width; i < (row + 1) * width; i++) products[row] = products[row]! + white[i]! ** 2
       }
     }
+    for (let row = 0; row < count; row++)
+      await use(first + row, rows.subarray(row * span, (row + 1) * span), products[row]!)
   })
 }

@@ -33,13 +33,13 @@ export interface Projection {
 /** The blocks of a projected row. A tensor's name says which of its sides is the rank. */
 export const projectedBlocks = (
   layout: readonly GradientPart[],
-  width: number = defaultWidth,
+  width: number | null = defaultWidth,
 ): ProjectedBlock[] => {
   let start = 0
   return layout.map(({ name, offset, shape: [high, across] }) => {
     const wideFirst = name.includes('.lora_B.')
     const [rank, wide] = wideFirst ? [across, high] : [high, across]
-    const block = { offset, rank, wide, wideFirst, width: Math.min(wide, width), start }
+    const block = { offset, rank, wide, wideFirst, width: Math.min(wide, width ?? wide), start }
     start += rank * block.width
     return block
   })
@@ -50,12 +50,13 @@ export const projectedBlocks = (
  * of a gradient (Choe et al. 2024); the rank side stays whole. A dot product of rows is kept in the mean, with a standard
  * error of about |a| |b| / sqrt(k) for each pair of rank rows. The signs are drawn again for every call: 2.4 million for the
  * shipped base, some milliseconds, where keeping them would take 9.6 MB, and 800 MB for a base of 7 billion parameters.
+ * @param width null keeps tensors whole
  * @param seed the same seed and layout give the same projection
  */
 export const randomProjection = (
   layout: readonly GradientPart[],
   multiply: Multiply,
-  { width = defaultWidth, seed = 1 }: { width?: number; seed?: number } = {},
+  { width = defaultWidth, seed = 1 }: { width?: number | null; seed?: number } = {},
 ): Projection => {
   const blocks = projectedBlocks(layout, width)
   const length = layout.reduce((sum, { shape }) => sum + shape[0] * shape[1], 0)

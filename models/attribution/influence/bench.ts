@@ -7,8 +7,7 @@ import { uniform } from '../../sampling.ts'
 import type { Multiply } from '../kernel.ts'
 import { clusterRows, clusterScores, openClusters } from './cluster-rows.ts'
 import { buildCurvature } from './curvature.ts'
-import { addLeverages, addOuterProducts, precondition } from './fisher.ts'
-import { openMatrices } from './matrix-file.ts'
+import { addOuterProducts } from './fisher.ts'
 import { randomProjection } from './projection.ts'
 import { openRows, type RowsFile, rowLayout, writeRows } from './rows-file.ts'
 import { scan } from './scan.ts'
@@ -86,23 +85,11 @@ const curvature = async () => {
   const range = [0, layout.widths.length] as const
   const sums = layout.widths.map(order => new Float32Array(order ** 2))
   const products = await processorSeconds(() => addOuterProducts(rows, 0, range, sums, multiply))
-  // Products with the inverses of factors cost what products with the sums do.
-  const sizes = new Float64Array(count)
-  const leverages = await processorSeconds(() => addLeverages(rows, range, sums, multiply, sizes))
-  const paths = { sums: join(folder, 'sums'), factors: join(folder, 'factors') }
-  let hash = ''
-  const all = await processorSeconds(async () => {
-    hash = (await buildCurvature(rows, paths, { multiply })).factors
-  })
+  const paths = { sums: join(folder, 'sums'), preconditioned: join(folder, 'preconditioned'), identity: 'p' }
+  const all = await processorSeconds(() => buildCurvature(rows, paths, { multiply }))
   print(
-    `curvature, processor time: ${ms(products / count)} a row, leverages ${ms(leverages / count)} a row, factors and step ${(all - products - leverages).toFixed(1)} s`,
+    `curvature, processor time: outer products ${ms(products / count)} a row, factors, preconditioned rows and step ${((all - products) / count).toFixed(3)} s a row`,
   )
-  const factors = await openMatrices(paths.factors, layout.widths, hash)
-  const solves: number[] = []
-  for (let i = 0; i < 5; i++)
-    solves.push(await seconds(() => precondition(factors, layout, [syntheticRow().slice()])))
-  print(`preconditioning of a query: ${ms(percentile(solves, 0.5))}`)
-  await factors.close()
   const clustering = { count: 200, of: Uint32Array.from({ length: count }, (_, i) => i % 200) }
   await clusterRows(rows, clustering, new Float64Array(count).fill(1), join(folder, 'clusters'), 'c')
   await rows.close()

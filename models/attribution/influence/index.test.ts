@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Engine, type Example, openEngine } from '../../engine.ts'
 import { buildIndex, openIndex } from '../index.ts'
 import { spearman } from '../judge/metrics.ts'
-import { buildProjected, openProjected, type Projected } from './index.ts'
+import { buildInfluence, type Influence, openInfluence } from './index.ts'
 
 const golden = (name: string) => new URL(`../../golden/llama-tied/${name}`, import.meta.url).pathname
 const adapter = golden('adapter')
@@ -36,12 +36,12 @@ const small = { width: 8 }
 
 let scratch: string
 let engine: Engine
-let index: Projected
+let index: Influence
 beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'projected-'))
   engine = await openEngine({ base: golden('base') })
-  await buildProjected(engine, adapter, examples, join(scratch, 'index'), options)
-  index = await openProjected(engine, adapter, examples, join(scratch, 'index'), options)
+  await buildInfluence(engine, adapter, examples, join(scratch, 'index'), options)
+  index = await openInfluence(engine, adapter, examples, join(scratch, 'index'), options)
 }, 60_000)
 afterAll(async () => {
   await index?.close()
@@ -52,7 +52,7 @@ afterAll(async () => {
 const furthest = (a: ArrayLike<number>, b: ArrayLike<number>) =>
   Math.max(...Array.from(a, (value, i) => Math.abs(value - b[i]!)))
 const open = (folder: string, rows = examples, chosen: { width?: number; seed?: number } = small) =>
-  openProjected(engine, adapter, rows, folder, chosen)
+  openInfluence(engine, adapter, rows, folder, chosen)
 const stale = { code: 'index-stale' }
 
 describe('the projected form', () => {
@@ -96,14 +96,14 @@ describe('the projected form', () => {
 })
 
 describe('a folder', () => {
-  beforeAll(() => buildProjected(engine, adapter, examples, join(scratch, 'small'), small))
+  beforeAll(() => buildInfluence(engine, adapter, examples, join(scratch, 'small'), small))
 
   it('appended to is the one built at once, and already whole is left as it is', async () => {
     const folder = join(scratch, 'appended')
     const before: number[] = []
     const whole = await open(join(scratch, 'small'))
-    await buildProjected(engine, adapter, examples.slice(0, 18), folder, small)
-    await buildProjected(engine, adapter, examples, folder, {
+    await buildInfluence(engine, adapter, examples.slice(0, 18), folder, small)
+    await buildInfluence(engine, adapter, examples, folder, {
       ...small,
       onProgress: done => before.push(done),
     })
@@ -118,21 +118,21 @@ describe('a folder', () => {
     await whole.close()
     await expect(open(folder, examples.slice(0, 18))).rejects.toMatchObject(stale)
     const written = (await stat(join(folder, 'meta.json'))).mtimeMs
-    await buildProjected(engine, adapter, examples, folder, small)
+    await buildInfluence(engine, adapter, examples, folder, small)
     expect((await stat(join(folder, 'meta.json'))).mtimeMs).toBe(written)
   })
 
   it('whose append was cancelled still opens for the rows before it', async () => {
     const folder = join(scratch, 'cancelled')
-    await buildProjected(engine, adapter, examples.slice(0, 18), folder, small)
+    await buildInfluence(engine, adapter, examples.slice(0, 18), folder, small)
     const stop = new AbortController()
     const cancelled = { ...small, signal: stop.signal, onProgress: () => stop.abort() }
-    await expect(buildProjected(engine, adapter, examples, folder, cancelled)).rejects.toThrow()
+    await expect(buildInfluence(engine, adapter, examples, folder, cancelled)).rejects.toThrow()
     await expect(open(folder)).rejects.toMatchObject(stale)
     const still = await open(folder, examples.slice(0, 18))
     expect(still.rows).toBe(18)
     await still.close()
-    await buildProjected(engine, adapter, examples, folder, small)
+    await buildInfluence(engine, adapter, examples, folder, small)
     const whole = await open(folder)
     expect(whole.rows).toBe(30)
     await whole.close()
@@ -150,12 +150,12 @@ describe('a folder', () => {
     await expect(open(folder, examples, { width: 4 })).rejects.toMatchObject(stale)
     await expect(open(folder, examples, { ...small, seed: 2 })).rejects.toMatchObject(stale)
     await expect(open(join(scratch, 'none'))).rejects.toMatchObject(stale)
-    const size = (await readFile(join(folder, 'rows.i8'))).length
-    await truncate(join(folder, 'rows.i8'), size - 1)
+    for (const name of ['preconditioned-30.i8', 'rows.i8'])
+      await truncate(join(folder, name), (await readFile(join(folder, name))).length - 1)
     await expect(open(folder)).rejects.toMatchObject(stale)
     // Rows that come are no append to damaged ones: all are written anew.
     const more = [...examples, { prompt: 'More?', answer: 'More.' }]
-    await buildProjected(engine, adapter, more, folder, small)
+    await buildInfluence(engine, adapter, more, folder, small)
     const again = await open(folder, more)
     expect(again.rows).toBe(31)
     await again.close()
