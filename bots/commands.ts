@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Effect, Verb } from '../tools/registry.ts'
 import { tokensText } from './format.ts'
+import type { Reply } from './reply.ts'
 import type { Sentences } from './sentences.ts'
 
 /** What a person types for an argument: `rows` are questions with answers, `list` is comma-separated. */
@@ -24,6 +25,8 @@ export interface Command {
   readonly effect: Effect
   readonly arguments: readonly Argument[]
   readonly verb: Verb
+  /** What its output says, where a surface brings the command and the catalogue has no words for it. */
+  tell?(output: unknown, say: Sentences): Reply[]
 }
 
 /** Other names of verbs. */
@@ -33,6 +36,9 @@ const aliases: Readonly<Record<string, readonly string[]>> = {
   feedback: ['thumb'],
   deposit: ['topup'],
   account: ['me', 'balance'],
+  another: ['compare'],
+  takeout: ['mydata'],
+  consents: ['licences'],
 }
 
 /** Where people say another word than the verb's name: help shows this one. */

@@ -36,8 +36,23 @@ export const confirmationOf = (
       return once(say.confirm.vote(value('proposal'), value('choice')))
     case 'claim':
       return once(say.confirm.claim)
-    case 'withdraw':
-      return once(say.confirm.withdraw)
+    case 'withdraw': {
+      const what = value('contribution').trim().toLowerCase()
+      return once(
+        directory.proposals.includes(what) ? say.people.confirm.withdrawAll(what) : say.confirm.withdraw,
+      )
+    }
+    case 'link': {
+      const what = value('with').trim()
+      if (!/^0x/i.test(what)) return what === '' ? null : once(say.people.confirm.linkCode)
+      return value('signature') === '' ? null : once(say.people.confirm.linkWallet(what))
+    }
+    case 'unlink': {
+      const what = value('what').trim().toLowerCase()
+      return once(what === 'wallet' ? say.people.confirm.unlinkWallet : say.people.confirm.unlink(what))
+    }
+    case 'erase':
+      return once(input.giveUp === true ? say.people.confirm.eraseGivingUp : say.people.confirm.erase)
     default:
       return once(say.confirm.other(name))
   }

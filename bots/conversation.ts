@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto'
 import { isFault } from '../infra/errors.ts'
 import type { Update } from '../tools/context.ts'
 import { call } from '../tools/registry.ts'
+import type { Understand } from '../tools/understanding.ts'
 import { type ParsedLine, parseCommand } from './command-line.ts'
 import { type Command, findCommand, inputFault } from './commands.ts'
 import { confirmationOf } from './confirmation.ts'
-import { answerDialogue, rowsFromFile, startDialogue } from './dialogue.ts'
+import { answerDialogue, lineOrFile, questionId, rowsFromFile, startDialogue } from './dialogue.ts'
+import { filledCommand } from './filled-command.ts'
 import { oneLine } from './format.ts'
 import { faultReplies, helpReplies, repliesTo } from './replies.ts'
 import { type Reply, type Say, text } from './reply.ts'
@@ -14,16 +16,20 @@ import {
   type Confirmation,
   type Directory,
   defaultsOf,
+  type FilledCommand,
   readDirectory,
   type Session,
   type Surroundings,
 } from './session.ts'
+import { actOn, situationOf } from './understood.ts'
 
 /** One line of a conversation and everything that answering it needs. */
 interface Turn extends Surroundings {
   readonly bot: Bot
   readonly session: Session
   readonly say: Say
+  /** Calls made so far, for their keys. */
+  calls: number
 }
 
 /**
@@ -33,13 +39,16 @@ interface Turn extends Surroundings {
 export const converse = async (
   bot: Bot,
   session: Session,
-  line: string,
+  line: string | FilledCommand,
   say: Say,
   surroundings: Surroundings = {},
 ): Promise<void> => {
+  const turn: Turn = { bot, session, say, ...surroundings, calls: 0 }
   try {
-    await answer({ bot, session, say, ...surroundings }, line)
+    if (typeof line === 'string') await answer(turn, line)
+    else await answerFilled(turn, line)
   } catch (error) {
+    surroundings.onFault?.()
     if (surroundings.signal?.aborted === true) say(text(session.say.interrupted, 'quiet'))
     else for (const reply of faultsOf(bot, session, error)) say(reply)
   }
@@ -62,8 +71,13 @@ const answer = async (turn: Turn, raw: string): Promise<void> => {
   const line = raw.trim()
   const isCommand = line.startsWith('/')
   const { pending } = session
+  if (turn.pending !== undefined && turn.pending !== pending?.id) {
+    turn.onFault?.()
+    return say(text(session.say.chatting.tooLate, 'quiet'))
+  }
   if (pending?.kind === 'dialogue' && !isCommand) {
-    const complete = await answerDialogue(session, pending, raw, say, turn)
+    turn.onCommand?.(pending.command)
+    const complete = await answerDialogue(session, pending, lineOrFile(turn, pending, raw), say, turn)
     if (complete !== null) await proceed(turn, complete, await readDirectory(bot, session))
     return
   }
@@ -73,13 +87,37 @@ const answer = async (turn: Turn, raw: string): Promise<void> => {
     say(text(pending === null ? session.say.dropped : session.say.cancelled, 'quiet'))
     return
   }
-  if (line === '') return
+  if (line === '' && turn.attached === undefined) return
   const directory = await readDirectory(bot, session)
-  if (!isCommand) return freeText(turn, line, directory)
-  if (ownCommand(turn, line, directory)) return
-  const parsed = parseCommand(line, bot.commands, defaultsOf(session, directory))
-  if (parsed.missing.length > 0) startDialogue(session, parsed, directory, say)
-  else await proceed(turn, parsed, directory)
+  // A file without a command can only be rows.
+  if (!isCommand && turn.attached === undefined) return freeText(turn, line, directory)
+  if (isCommand && ownCommand(turn, line, directory)) return
+  await perform(
+    turn,
+    parseCommand(isCommand ? line : '/contribute', bot.commands, defaultsOf(session, directory)),
+    directory,
+  )
+}
+
+const answerFilled = async (turn: Turn, filled: FilledCommand): Promise<void> => {
+  const { bot, session } = turn
+  if (findCommand(bot.commands, filled.name) === undefined)
+    return answer(turn, `/${[filled.name, ...Object.values(filled.words)].join(' ')}`)
+  session.pending = null
+  const directory = await readDirectory(bot, session)
+  await perform(turn, filledCommand(filled, bot.commands, defaultsOf(session, directory)), directory)
+}
+
+/** Runs a command, or asks for what it lacks. */
+const perform = async (turn: Turn, parsed: ParsedLine, directory: Directory): Promise<void> => {
+  const { session, say } = turn
+  turn.onCommand?.(parsed.command)
+  const rows = turn.attached === undefined ? undefined : parsed.missing.find(({ kind }) => kind === 'rows')
+  if (rows !== undefined && turn.attached !== undefined)
+    parsed.input[rows.name] = await rowsFromFile(session, turn.attached, turn)
+  const missing = parsed.missing.filter(argument => argument !== rows)
+  if (missing.length > 0) startDialogue(session, { ...parsed, missing }, directory, say, turn)
+  else await proceed(turn, { ...parsed, missing }, directory)
 }
 
 /** Commands of the conversation itself, which change nothing on the network. */
@@ -116,8 +154,10 @@ const freeText = async (turn: Turn, line: string, directory: Directory): Promise
   const word = /^([a-z]+)[?.!]?$/i.exec(line)?.[1]?.toLowerCase()
   if (word === 'help' || (word !== undefined && findCommand(bot.commands, word) !== undefined))
     return answer(turn, `/${word}`)
+  if (bot.understand !== undefined) return understoodText(turn, bot.understand, line, directory)
   const command = findCommand(bot.commands, 'ask')
   if (command !== undefined && (line.endsWith('?') || session.say.interrogatives.test(line))) {
+    turn.onCommand?.(command)
     if (session.model === null) return sayWhichModel(turn, directory)
     return proceed(turn, { command, input: { model: session.model, question: line }, missing: [] }, directory)
   }
@@ -136,6 +176,28 @@ const freeText = async (turn: Turn, line: string, directory: Directory): Promise
   })
 }
 
+/** Free text read by a concierge. Only what changes nothing is done at once; all else waits for a yes or a button. */
+const understoodText = async (
+  turn: Turn,
+  understand: Understand,
+  line: string,
+  directory: Directory,
+): Promise<void> => {
+  const { bot, session, say } = turn
+  const read = await understand(line, situationOf(bot, session, directory, turn.signal))
+  const next = actOn(read, line, bot, session)
+  for (const reply of next.replies) say(reply)
+  if (next.line !== undefined) return answer(turn, next.line)
+  if (next.filled !== undefined) return answerFilled(turn, next.filled)
+  if (next.ask === undefined) return
+  const { model, question } = next.ask
+  const command = findCommand(bot.commands, 'ask')
+  if (command === undefined) return
+  turn.onCommand?.(command)
+  if (model === null) return sayWhichModel(turn, directory)
+  return proceed(turn, { command, input: { model, question }, missing: [] }, directory)
+}
+
 /** Runs a complete command, after a confirmation where it moves money or casts a vote. */
 const proceed = async (turn: Turn, { command, input }: ParsedLine, directory: Directory): Promise<void> => {
   const { session, say } = turn
@@ -149,27 +211,35 @@ const proceed = async (turn: Turn, { command, input }: ParsedLine, directory: Di
   const asked = confirmationOf(session.say, command, input, directory)
   if (asked === null || (asked.remember !== null && session.confirmed.has(asked.remember)))
     return run(turn, command, input)
-  session.pending = { kind: 'confirmation', command, input, remember: asked.remember }
-  say(yesOrNo(session, asked.question))
+  const pending: Confirmation = {
+    kind: 'confirmation',
+    id: questionId(turn),
+    command,
+    input,
+    remember: asked.remember,
+  }
+  session.pending = pending
+  say(yesOrNo(session, pending, asked.question))
 }
 
-const yesOrNo = ({ say }: Session, question: string): Reply => ({
+const yesOrNo = ({ say }: Session, { id }: Confirmation, question: string): Reply => ({
   kind: 'choices',
   text: question,
   choices: [
-    { label: say.yes, line: 'yes' },
-    { label: say.no, line: 'no' },
+    { label: say.yes, line: 'yes', pending: id },
+    { label: say.no, line: 'no', pending: id },
   ],
 })
 
 const confirm = async (turn: Turn, pending: Confirmation, line: string): Promise<void> => {
   const { session, say } = turn
+  turn.onCommand?.(pending.command)
   if (/^(y|yes|ok|sure)[.!]?$/i.test(line)) {
     session.pending = null
     if (pending.remember !== null) session.confirmed.add(pending.remember)
     return run(turn, pending.command, pending.input)
   }
-  if (!/^(n|no)[.!]?$/i.test(line)) return say(yesOrNo(session, session.say.sayYesOrNo))
+  if (!/^(n|no)[.!]?$/i.test(line)) return say(yesOrNo(session, pending, session.say.sayYesOrNo))
   session.pending = null
   say(text(session.say.dropped, 'quiet'))
 }
@@ -186,13 +256,17 @@ const run = async (turn: Turn, command: Command, input: Record<string, unknown>)
   const asked = command.name === 'ask' ? `/ask ${input.model} ${input.question}` : null
   const output: unknown = await call(bot.network, session.caller, command.verb, input, {
     onUpdate,
+    ...(turn.key === undefined ? {} : { key: `${turn.key}/${turn.calls++}` }),
     ...(turn.signal === undefined ? {} : { signal: turn.signal }),
   }).catch((error: unknown) => {
     if (isFault(error, 'insufficient-balance')) session.unpaid = asked
     throw error
   })
   if (asked !== null) remember(turn, output, streamed)
-  for (const reply of repliesTo(command.name, output, session.say)) say(reply)
+  const told = turn.discreet === true ? withoutMe(output) : output
+  turn.onResult?.(command, input, output)
+  for (const reply of command.tell?.(told, session.say) ?? repliesTo(command.name, told, session.say))
+    say(reply)
   if (command.name === 'deposit') offerUnpaid(turn)
 }
 
@@ -205,13 +279,19 @@ const offerUnpaid = ({ session, say }: Turn): void => {
   say({ kind: 'choices', text: session.say.goOn, choices: [{ label, line }] })
 }
 
+/** An output without the caller's own part of it. */
+const withoutMe = (output: unknown): unknown =>
+  typeof output === 'object' && output !== null && 'me' in output ? { ...output, me: null } : output
+
 /** Keeps what the next line may leave out, and shows an answer that did not come in parts. */
-const remember = ({ session, say }: Turn, output: unknown, streamed: boolean): void => {
+const remember = ({ session, say, key }: Turn, output: unknown, streamed: boolean): void => {
   if (typeof output !== 'object' || output === null) return
   const [words, answerId, model] = ['answer', 'answerId', 'model'].map(
     name => Reflect.get(output, name) as unknown,
   )
-  if (typeof words === 'string' && !streamed) say(text(words))
+  // A repeated call streams nothing, and has to look as the first one did.
+  if (typeof words === 'string' && !streamed)
+    say(key === undefined ? text(words) : { kind: 'part', text: words })
   if (typeof answerId === 'string') session.lastAnswer = answerId
   if (typeof model === 'string') session.model = model.split('@')[0] ?? null
 }

@@ -1,31 +1,59 @@
-import { fault } from '../infra/errors.ts'
+import { randomUUID } from 'node:crypto'
+import { fault, isFault } from '../infra/errors.ts'
 import { type ParsedLine, readValue } from './command-line.ts'
 import { type Argument, faultOf } from './commands.ts'
-import { type Say, text } from './reply.ts'
+import { type Choice, type Say, text } from './reply.ts'
 import { parseRows, type SentRow } from './rows.ts'
 import type { Dialogue, Directory, Session, Surroundings } from './session.ts'
+
+/** Names an open question: the same each time a named line is answered. */
+export const questionId = ({ key }: Surroundings): string => key ?? randomUUID()
 
 /**
  * Begins to ask for what a command line left out, one argument a message: the required ones, and those optional ones
  * that the catalogue has a question for.
  */
-export const startDialogue = (session: Session, parsed: ParsedLine, directory: Directory, say: Say): void => {
+export const startDialogue = (
+  session: Session,
+  parsed: ParsedLine,
+  directory: Directory,
+  say: Say,
+  surroundings: Surroundings = {},
+): void => {
   const { command, input, missing } = parsed
   const open = command.arguments.filter(
     argument =>
       input[argument.name] === undefined &&
       (missing.includes(argument) || session.say.prompts[`${command.name}.${argument.name}`] !== undefined),
   )
-  const dialogue: Dialogue = { kind: 'dialogue', command, input: { ...input }, open, lines: [] }
+  const id = questionId(surroundings)
+  const { consented = [] } = directory
+  const dialogue: Dialogue = {
+    kind: 'dialogue',
+    id,
+    command,
+    input: { ...input },
+    open,
+    consented,
+    lines: [],
+  }
+  dropSettled(dialogue)
   session.pending = dialogue
   say(text(session.say.cancelHint, 'quiet'))
   if (open[0]?.name === 'proposal' && directory.gathering.length > 0)
     say({
       kind: 'choices',
       text: promptOf(session, dialogue, open[0]),
-      choices: directory.gathering.map(name => ({ label: name, line: name })),
+      choices: directory.gathering.map(name => ({ label: name, line: name, pending: id })),
     })
-  else sayNext(session, dialogue, say)
+  else sayNext(session, dialogue, say, surroundings)
+}
+
+/** Leaves out what a standing consent has said already. */
+const dropSettled = ({ command, input, open, consented = [] }: Dialogue): void => {
+  if (command.name !== 'contribute' || !consented.includes(String(input.proposal))) return
+  const left = open.filter(({ name }) => name !== 'rights' && name !== 'licence')
+  open.splice(0, open.length, ...left)
 }
 
 const promptOf = ({ say }: Session, { command }: Dialogue, argument: Argument): string => {
@@ -36,10 +64,27 @@ const promptOf = ({ say }: Session, { command }: Dialogue, argument: Argument): 
   return argument.fallback === undefined ? prompt : `${prompt} ${say.keepDefault(argument.fallback)}`
 }
 
-const sayNext = (session: Session, dialogue: Dialogue, say: Say): void => {
+const sayNext = (session: Session, dialogue: Dialogue, say: Say, surroundings: Surroundings): void => {
   const [next] = dialogue.open
-  if (next !== undefined) say(text(promptOf(session, dialogue, next)))
+  if (next === undefined) return
+  const prompt = promptOf(session, dialogue, next)
+  const choices = surroundings.buttons === true ? buttonsFor(session, dialogue, next) : []
+  say(choices.length === 0 ? text(prompt) : { kind: 'choices', text: prompt, choices })
 }
+
+/** What a question can be answered with at the press of a button. */
+const buttonsFor = ({ say }: Session, { id }: Dialogue, argument: Argument): Choice[] => {
+  const { kind, required, fallback, choices } = argument
+  const choice = (label: string, line: string): Choice => ({ label, line, pending: id })
+  if (kind === 'yes-no') return [choice(say.yes, 'yes'), choice(say.no, 'no')]
+  const known = kind === 'choice' ? choices.map(word => choice(word, word)) : []
+  if (required || kind === 'rows') return known
+  return [...known, choice(fallback === undefined ? say.chatting.skip : say.chatting.keep(fallback), '')]
+}
+
+/** A line to a dialogue that waits for rows may come as a file instead. */
+export const lineOrFile = ({ attached }: Surroundings, { open }: Dialogue, line: string): string =>
+  attached !== undefined && open[0]?.kind === 'rows' ? attached : line
 
 /**
  * Takes one line as the answer to what was asked last. Returns the complete command once nothing is open, null before.
@@ -58,8 +103,9 @@ export const answerDialogue = async (
   if (value === undefined) return null
   dialogue.open.shift()
   if (value !== keep) dialogue.input[argument.name] = value
+  dropSettled(dialogue)
   if (dialogue.open.length > 0) {
-    sayNext(session, dialogue, say)
+    sayNext(session, dialogue, say, surroundings)
     return null
   }
   session.pending = null
@@ -80,14 +126,14 @@ const readAnswer = async (
   if (argument.kind === 'rows') return collectRows(session, dialogue, argument, line, say, surroundings)
   if (line.trim() === '') {
     if (!argument.required) return keep
-    sayNext(session, dialogue, say)
+    sayNext(session, dialogue, say, surroundings)
     return undefined
   }
   const value = readValue(argument, line.trim())
   const wrong = faultOf(dialogue.command, argument, value, session.say)
   if (wrong === null) return value
   say(text(session.say.invalidValue(argument.name, wrong), 'bad'))
-  sayNext(session, dialogue, say)
+  sayNext(session, dialogue, say, surroundings)
   return undefined
 }
 
@@ -101,10 +147,11 @@ const collectRows = async (
 ): Promise<SentRow[] | undefined> => {
   if (line.trim() !== '' && !line.trim().startsWith('@')) {
     dialogue.lines.push(line)
+    if (surroundings.buttons === true) sayRowsSoFar(session, dialogue, say)
     return undefined
   }
   if (line.trim() === '' && dialogue.lines.length === 0) {
-    sayNext(session, dialogue, say)
+    sayNext(session, dialogue, say, surroundings)
     return undefined
   }
   const typed = dialogue.lines.join('\n')
@@ -117,6 +164,19 @@ const collectRows = async (
   say(text(session.say.invalidValue(argument.name, wrong), 'bad'))
   say(text(session.say.rowsSoFar(rows.length), 'quiet'))
   return undefined
+}
+
+const sayRowsSoFar = ({ say: { rowsSoFar, chatting } }: Session, dialogue: Dialogue, say: Say): void => {
+  let rows = 0
+  try {
+    rows = parseRows(dialogue.lines.join('\n')).length
+  } catch (error) {
+    // What cannot be read as rows is told at once, and taken back: nobody can edit what was sent three messages ago.
+    dialogue.lines.pop()
+    throw error
+  }
+  const choices = [{ label: chatting.done, line: '', pending: dialogue.id }]
+  say({ kind: 'choices', text: rowsSoFar(rows), choices })
 }
 
 /** Reads the rows of a file named `@path`. Throws `file-unreadable` where the surface reads no files, or this one not. */
@@ -133,7 +193,7 @@ export const rowsFromFile = async (
     })
   if (surroundings.readFile === undefined) throw unreadable()
   const content = await surroundings.readFile(path).catch((error: unknown) => {
-    throw unreadable(error)
+    throw isFault(error) ? error : unreadable(error)
   })
   return parseRows(content)
 }

@@ -125,6 +125,10 @@ export const readingTellers: {
           label: say.label('Wallet'),
           value: `${tokensText(output.walletUnits)} tokens at ${output.address}`,
         },
+        ...(output.linkedWallet === null
+          ? []
+          : [{ label: say.label('Your own wallet'), value: output.linkedWallet }]),
+        { label: say.label('Reached from'), value: output.platforms.join(', ') },
         { label: say.label('Earned'), value: `${tokensText(output.earnedUnits)} tokens` },
         { label: say.label('Waiting for its window'), value: `${tokensText(output.pendingUnits)} tokens` },
         { label: say.label('To claim'), value: `${tokensText(output.claimableUnits)} tokens` },
@@ -143,11 +147,15 @@ export const readingTellers: {
             columns: [
               { label: say.label('Share'), numeric: true },
               { label: say.label('Model') },
-              { label: say.label('Question') },
+              { label: say.label('Your rows') },
             ],
             rows: output.shaped
               .slice(0, 10)
-              .map(row => [percentText(row.share), row.model, oneLine(row.question, 60)]),
+              .map(row => [
+                percentText(row.share),
+                row.model,
+                row.rows.map(own => oneLine(own.question, 60)).join(' · ') || say.label('(not told apart)'),
+              ]),
           },
         ]),
   ],

@@ -9,11 +9,11 @@ import type { freeze } from '../tools/freeze.ts'
 import type { propose } from '../tools/propose.ts'
 import type { status } from '../tools/status.ts'
 import type { vote } from '../tools/vote.ts'
-import type { withdraw } from '../tools/withdraw.ts'
 import type { Command } from './commands.ts'
 import { usage } from './commands.ts'
 import { shortId, timeText } from './format.ts'
 import { explainReplies } from './replies-explain.ts'
+import { peopleTellers, type ToldOfPeople } from './replies-people.ts'
 import { readingTellers, type ToldByReading } from './replies-reading.ts'
 import { statusReplies } from './replies-status.ts'
 import { type Reply, text } from './reply.ts'
@@ -22,7 +22,7 @@ import type { Sentences } from './sentences.ts'
 type Output<V extends { output: z.ZodType }> = z.output<V['output']>
 
 /** What each verb's output says; a verb without an entry is shown by its fields. */
-interface Told extends ToldByReading {
+interface Told extends ToldByReading, ToldOfPeople {
   ask: Output<typeof ask>
   claim: Output<typeof claim>
   contribute: Output<typeof contribute>
@@ -32,7 +32,6 @@ interface Told extends ToldByReading {
   propose: Output<typeof propose>
   status: Output<typeof status>
   vote: Output<typeof vote>
-  withdraw: Output<typeof withdraw>
   pledge: unknown
   feedback: unknown
 }
@@ -47,6 +46,7 @@ const tellers: { [K in keyof Told]: (output: Told[K], say: Sentences) => Reply[]
         { label: say.why, line: `/why ${output.answerId}` },
         { label: say.good, line: `/feedback ${output.answerId} up` },
         { label: say.bad, line: `/feedback ${output.answerId} down` },
+        { label: say.people.compare, line: `/another ${output.answerId}` },
       ],
     },
   ],
@@ -68,16 +68,28 @@ const tellers: { [K in keyof Told]: (output: Told[K], say: Sentences) => Reply[]
     {
       kind: 'choices',
       text: `Submission ${output.submissionId}`,
-      choices: [{ label: say.label('See each row'), line: `/submission ${output.submissionId}` }],
+      choices: [
+        { label: say.label('See each row'), line: `/submission ${output.submissionId}` },
+        // Fakes and older nodes tell no licence.
+        ...(output.consented === false
+          ? [
+              {
+                label: say.people.dontAskAgain(output.proposal),
+                line: `/consent ${output.proposal} licence=${output.licence} rights=yes`,
+              },
+            ]
+          : []),
+      ],
     },
   ],
   freeze: (output, say) => [text(say.frozen(output.accepted), 'good')],
   claim: (output, say) => [
     text(say.claimed(output.units), output.units === '0' ? 'plain' : 'good'),
-    ...(output.tx === null ? [] : [text(`Transaction ${output.tx}`, 'quiet')]),
+    ...(output.wallet === null ? [] : [text(say.people.claimedTo(output.wallet), 'good')]),
+    ...(output.tx === null ? [] : [text(`Transaction ${output.walletTx ?? output.tx}`, 'quiet')]),
   ],
-  withdraw: (output, say) => [text(say.withdrawn(output.models), 'good')],
   ...readingTellers,
+  ...peopleTellers,
 }
 
 /** Says what a verb returned. */

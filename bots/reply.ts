@@ -17,6 +17,7 @@ export type Reply =
       readonly fields: readonly Field[]
     }
   | ProgressReply
+  | FileReply
   | { readonly kind: 'choices'; readonly text: string; readonly choices: readonly Choice[] }
 
 export type Tone = 'plain' | 'good' | 'bad' | 'quiet'
@@ -43,10 +44,21 @@ export interface ProgressReply {
   readonly secondsLeft?: number
 }
 
+/** A file of the person's own, such as their takeout: a platform sends it to them alone. */
+export interface FileReply {
+  readonly kind: 'file'
+  /** A plain file name: no folder, nothing that anybody typed. */
+  readonly name: string
+  readonly mediaType: string
+  readonly bytes: Uint8Array
+}
+
 /** A button, or a line the person may type instead. */
 export interface Choice {
   readonly label: string
   readonly line: string
+  /** The open question that the line answers: pressed after that one is closed, it answers nothing else. */
+  readonly pending?: string
 }
 
 export type Say = (reply: Reply) => void

@@ -1,6 +1,9 @@
 import type { z } from 'zod'
 import { countText, durationText, tokensText } from './format.ts'
+import { chatting } from './sentences-chat.ts'
 import { explaining } from './sentences-explain.ts'
+import { people } from './sentences-people.ts'
+import { understanding } from './sentences-understanding.ts'
 
 /** Every sentence a bot says, in one language. Another language is another value of the same type. */
 export const english = {
@@ -66,6 +69,7 @@ export const english = {
     run: 'Which model’s run?',
     'vote.choice': 'Yes or no?',
     'feedback.thumb': 'Was the answer good? (up or down)',
+    ...people.prompts,
   } as Readonly<Record<string, string>>,
   prompt: (argument: string, help: string) => (help === '' ? `${argument}?` : `${argument}: ${help}`),
   invalidValue: (argument: string, why: string) => `That cannot be the ${argument}: ${why}.`,
@@ -121,6 +125,9 @@ export const english = {
       ? 'The row is erased.'
       : `The row is erased. These models were tuned with it: ${models.join(', ')}.`,
   explaining,
+  chatting,
+  understanding,
+  people,
   states: {
     voting: 'voting',
     gathering: 'gathering data',
@@ -135,6 +142,8 @@ export const english = {
     `closed; frozen on chain once the vote cannot be disputed any more, ${finalAt}`,
   training: (model: string) => `Training ${model}`,
   left: (seconds: number) => `${durationText(seconds)} left`,
+  fileSaved: (path: string) => `It is saved as ${path}.`,
+  fileNotSaved: (path: string) => `It could not be saved as ${path}: is there such a file already?`,
   fileUnreadable: (path: string) => `The file "${path}" cannot be read here.`,
   noProposals: 'There are no proposals yet. Make one with /propose.',
   /** Words that open a question even without a question mark. */

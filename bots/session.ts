@@ -1,6 +1,7 @@
 import type { Caller, Network } from '../tools/context.ts'
 import { call, type Verb } from '../tools/registry.ts'
 import type { ProposalStatus } from '../tools/status.ts'
+import type { Understand } from '../tools/understanding.ts'
 import type { Defaults } from './command-line.ts'
 import { type Argument, type Command, commandsOf } from './commands.ts'
 import { languages, type Sentences } from './sentences.ts'
@@ -11,10 +12,13 @@ export interface Bot {
   readonly commands: readonly Command[]
   /** Calls a verb by name, without a conversation; undefined where this node has no such verb. */
   verb(name: string): Verb | undefined
+  /** Reads free text; without it, what ends in a question mark is asked and the rest is said to be a remark. */
+  readonly understand?: Understand
 }
 
-export const openBot = (network: Network, verbs: readonly Verb[]): Bot => ({
+export const openBot = (network: Network, verbs: readonly Verb[], understand?: Understand): Bot => ({
   network,
+  ...(understand === undefined ? {} : { understand }),
   commands: commandsOf(verbs),
   verb: name => verbs.find(verb => verb.name === name),
 })
@@ -25,20 +29,48 @@ export interface Surroundings {
   readonly signal?: AbortSignal
   /** Reads a file that the person names with `@path`; absent where a surface must not. */
   readFile?(path: string): Promise<string>
+  /** Names this line: its calls are `<key>/<n>`, so that answering it again returns what it returned. Absent: each time anew. */
+  readonly key?: string
+  /** The open question that the line answers (see `Choice`); absent where the person typed it. */
+  readonly pending?: string
+  /** A file sent with the line, as `@path`: it is what a command lacks of rows. */
+  readonly attached?: string
+  /** Whether choices are buttons: questions then come with them, and no answer has to be an empty line. */
+  readonly buttons?: boolean
+  /** Others may read the answer: it shows nothing of the person's money. */
+  readonly discreet?: boolean
+  /** Hears which command the line turned out to be, before anything is said of it. Throws where the surface refuses it. */
+  onCommand?(command: Command): void
+  /** Hears what a command returned, before it is said. */
+  onResult?(command: Command, input: Readonly<Record<string, unknown>>, output: unknown): void
+  /** Hears that the answer tells a fault, before it is said. */
+  onFault?(): void
+}
+
+/** A command whose arguments a form or a slash command tells apart: each as a person would type it. */
+export interface FilledCommand {
+  readonly name: string
+  readonly words: Readonly<Record<string, string>>
 }
 
 /** Arguments still to be asked for, one message each. */
 export interface Dialogue {
   readonly kind: 'dialogue'
+  /** Names the dialogue: a button answers this one and no later one. */
+  readonly id: string
   readonly command: Command
   readonly input: Record<string, unknown>
   readonly open: Argument[]
+  /** Datanets whose licence stands: it is not asked for again. */
+  readonly consented?: readonly string[]
   /** Lines of a rows argument so far. */
   lines: string[]
 }
 
 export interface Confirmation {
   readonly kind: 'confirmation'
+  /** Names the question: a button answers this one and no later one. */
+  readonly id: string
   readonly command: Command
   readonly input: Record<string, unknown>
   /** What the person need not confirm again in this session; null: every time. */
@@ -76,6 +108,8 @@ export interface Directory {
   readonly proposals: readonly string[]
   readonly models: readonly { name: string; version: number; priceUnits: string }[]
   readonly gathering: readonly string[]
+  /** Datanets whose licence the person has agreed to once for all. */
+  readonly consented?: readonly string[]
 }
 
 /** Reads what can be named; the only released model becomes the session's model. */
@@ -92,7 +126,17 @@ export const readDirectory = async (bot: Bot, session: Session): Promise<Directo
     models,
     proposals: proposals.filter(({ state }) => state !== 'rejected').map(({ name }) => name),
     gathering: proposals.filter(({ state }) => state === 'gathering').map(({ name }) => name),
+    consented: await readConsents(bot, session),
   }
+}
+
+const readConsents = async (bot: Bot, { caller }: Session): Promise<string[]> => {
+  const verb = bot.verb('consents')
+  if (verb === undefined || caller.accountId === null) return []
+  const { consents } = (await call(bot.network, caller, verb, {})) as {
+    consents: { proposal: string; revokedAt: string | null }[]
+  }
+  return consents.filter(({ revokedAt }) => revokedAt === null).map(({ proposal }) => proposal)
 }
 
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i

@@ -42,6 +42,8 @@ export const terminalText = (reply: Reply, look: Look): string => {
       return cardText(reply, look)
     case 'table':
       return tableText(reply, look)
+    case 'file':
+      return `${safeText(reply.name)}, ${reply.bytes.length} bytes\n`
   }
 }
 

@@ -1,13 +1,16 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
+import { basename, resolve } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import type { Readable, Writable } from 'node:stream'
 import type { Caller, Network } from '../tools/context.ts'
 import { call, type Verb } from '../tools/registry.ts'
 import type { ProposalStatus } from '../tools/status.ts'
+import type { Understand } from '../tools/understanding.ts'
 import { converse } from './conversation.ts'
+import { rowsFileText } from './files.ts'
 import { tellNotices } from './notices.ts'
 import { runProgress } from './replies-status.ts'
-import type { Choice, Reply } from './reply.ts'
+import type { Choice, FileReply, Reply } from './reply.ts'
 import { type Bot, type Directory, openBot, openSession, readDirectory, type Session } from './session.ts'
 import { type Look, progressLine, terminalText } from './terminal-text.ts'
 
@@ -21,6 +24,8 @@ export interface TerminalOptions {
   readonly environment?: Readonly<Record<string, string | undefined>>
   /** Seconds between looks at notices and running trainings; default 2. */
   readonly pollSeconds?: number
+  /** Reads free text; see `Bot`. */
+  readonly understand?: Understand
   /** Lines typed in earlier sessions, newest first. */
   readonly history?: readonly string[]
 }
@@ -41,7 +46,7 @@ export const openTerminal = async (
   verbs: readonly Verb[],
   options: TerminalOptions,
 ): Promise<Terminal> => {
-  const bot = openBot(network, verbs)
+  const bot = openBot(network, verbs, options.understand)
   const session = openSession(options.caller ?? (await joinTerminal(bot, options.user)), options.user)
   const chat = new TerminalChat(bot, session, options)
   return { closed: chat.start(), close: () => chat.leave() }
@@ -141,9 +146,19 @@ class TerminalChat {
     }
     if (reply.kind !== 'part') this.endLine()
     if (reply.kind === 'choices') this.offered = reply.choices
+    if (reply.kind === 'file' && this.live) this.save(reply)
     const shown = terminalText(reply, this.look())
     if (reply.kind === 'part') this.midLine = !shown.endsWith('\n')
     this.write(shown)
+  }
+
+  /** Writes a file of the person's own where they are; never over another one. */
+  private save({ name, bytes }: FileReply): void {
+    const path = resolve(basename(name))
+    writeFile(path, bytes, { flag: 'wx', mode: 0o600 }).then(
+      () => this.write(`${this.session.say.fileSaved(path)}\n`),
+      () => this.write(`${this.session.say.fileNotSaved(path)}\n`),
+    )
   }
 
   private endLine(): void {
@@ -179,7 +194,7 @@ class TerminalChat {
     this.running = new AbortController()
     await converse(this.bot, this.session, line, this.say, {
       signal: this.running.signal,
-      readFile: path => readFile(path, 'utf8'),
+      readFile: async path => rowsFileText(basename(path), await readFile(path)),
     })
     this.running = null
     this.endLine()

@@ -140,6 +140,9 @@ export interface Chain extends Disputes {
   /** Moves a person's tokens to the treasury as prepaid balance. */
   deposit(key: string, o: { wallet: number; units: bigint }): Promise<Sent>
 
+  /** Moves a person's tokens to an address outside, such as the wallet that they linked. */
+  transfer(key: string, o: { wallet: number; to: Hex; units: bigint }): Promise<Sent>
+
   propose(
     key: string,
     o: { proposalId: Hex; wallet: number; bondUnits: bigint; contentHash: Hex },

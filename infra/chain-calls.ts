@@ -121,6 +121,14 @@ export const openCalls = async (o: Parts): Promise<Chain> => {
         return [person.address, addresses.treasury, units, a.validAfter, a.validBefore, nonce, a.v, a.r, a.s]
       }),
 
+    transfer: (key, { wallet, to, units }) =>
+      operator(key, 'Token', 'transferWithAuthorization', async () => {
+        const person = wallets.person(wallet)
+        const nonce = nonceOf(tag('transfer'), saltOf(key))
+        const a = await signed(person, 'transfer', { to, units, nonce })
+        return [person.address, to, units, a.validAfter, a.validBefore, nonce, a.v, a.r, a.s]
+      }),
+
     propose: (key, { proposalId, wallet, bondUnits, contentHash }) =>
       operator(key, 'Registry', 'propose', async () => {
         const person = wallets.person(wallet)

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { balance } from '../infra/money.ts'
 import type { Context } from './context.ts'
 import { findAccount } from './find.ts'
+import { floats } from './payment.ts'
+import { linkedWallet } from './person.ts'
 import { verb } from './registry.ts'
 import { unitsText } from './terms.ts'
 
@@ -19,6 +21,10 @@ const output = z.object({
   /** The custodial wallet on the chain. */
   address: z.string(),
   walletUnits: unitsText,
+  /** The wallet of their own that claims go on to; null where none is linked. */
+  linkedWallet: z.string().nullable(),
+  /** The platforms from which this account is reached. */
+  platforms: z.array(z.string()),
   /** Prepaid; questions are paid from it. */
   balanceUnits: unitsText,
   /** All that active epochs brought, that a posted epoch will bring once its challenge window has passed, and that was claimed. */
@@ -39,12 +45,15 @@ const output = z.object({
     }),
   ),
   claims: z.array(z.object({ epoch: z.number(), units: unitsText, tx: z.string(), at: z.string() })),
-  /** The answers that the caller's rows shaped most, newest epoch first; share is 0..1 of an answer. */
+  /**
+   * The answers that the caller's rows shaped most, newest epoch first; share is 0..1 of an answer. What was asked belongs
+   * to its asker, so the caller sees which of their own rows it were: the strongest that are still there.
+   */
   shaped: z.array(
     z.object({
       answerId: z.string(),
       model: z.string(),
-      question: z.string(),
+      rows: z.array(z.object({ contributionId: z.string(), question: z.string(), answer: z.string() })),
       epoch: z.number(),
       share: z.number(),
       low: z.number().nullable(),
@@ -92,6 +101,13 @@ export const account = verb({
       name: found.name,
       address,
       walletUnits: (await chain.balance(address)).toString(),
+      linkedWallet: await linkedWallet(db, found.id),
+      platforms: (
+        await db.query<{ platform: string }>(
+          'select distinct platform from identities where account_id = $1 order by platform',
+          [found.id],
+        )
+      ).map(({ platform }) => platform),
       balanceUnits: (await balance(db, `balance:${found.id}`)).toString(),
       ...(await readEarnings(context, found.id)),
       shaped: await readShaped(context, found.id),
@@ -137,13 +153,45 @@ const readEarnings = async ({ db }: Context, id: string) => {
   }
 }
 
-const readShaped = ({ db }: Context, id: string): Promise<AccountStatus['shaped']> =>
-  db.query(
-    `select s.answer_id as "answerId", p.name || '@' || r.version as model, w.question, w.epoch, s.share, s.low, s.high
+/** How many of the caller's rows are shown with an answer that they shaped. */
+const ROWS_SHOWN = 3
+
+const readShaped = async ({ db, blobs }: Context, id: string): Promise<AccountStatus['shaped']> => {
+  const answers = await db.query<
+    Omit<AccountStatus['shaped'][number], 'rows'> & { snapshot: string; influence: string | null }
+  >(
+    `select s.answer_id as "answerId", p.name || '@' || r.version as model, w.epoch, s.share, s.low, s.high,
+       r.snapshot_id as snapshot, w.influence_blob as influence
      from shares s join answers w on w.id = s.answer_id join releases r on r.id = w.release_id join proposals p on p.id = r.proposal_id
      where s.account_id = $1 and s.share > 0 order by w.epoch desc, s.share desc limit 25`,
     [id],
   )
+  const own = await db.query<AccountStatus['shaped'][number]['rows'][number] & Place>(
+    `select s.snapshot_id as snapshot, s.position, c.id as "contributionId", c.question, c.answer
+     from snapshot_rows s join contributions c on c.id = s.contribution_id
+     where s.snapshot_id = any($2::uuid[]) and c.account_id = $1 and c.question is not null`,
+    [id, [...new Set(answers.map(({ snapshot }) => snapshot))]],
+  )
+  const rowsOf = Map.groupBy(own, row => row.snapshot)
+  return Promise.all(
+    answers.map(async ({ snapshot, influence, ...answer }) => {
+      const nats = influence === null ? new Float64Array() : floats(await blobs.get(influence))
+      const strongest = (rowsOf.get(snapshot) ?? [])
+        .filter(({ position }) => (nats[position] ?? 0) > 0)
+        .sort((a, b) => (nats[b.position] ?? 0) - (nats[a.position] ?? 0))
+        .slice(0, ROWS_SHOWN)
+      return {
+        ...answer,
+        rows: strongest.map(({ contributionId, question, answer }) => ({ contributionId, question, answer })),
+      }
+    }),
+  )
+}
+
+interface Place {
+  readonly snapshot: string
+  readonly position: number
+}
 
 const readSubmissions = async ({ db }: Context, id: string): Promise<AccountStatus['submissions']> => {
   const rows = await db.query<

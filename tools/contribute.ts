@@ -4,6 +4,7 @@ import { canonicalJson, sha256Hex } from '../infra/canonical.ts'
 import { fault } from '../infra/errors.ts'
 import { idFrom } from '../infra/ids.ts'
 import { refuseBeforeStorage } from './checks/before-storage.ts'
+import { consentTo, DEFAULT_LICENCE } from './consents.ts'
 import { findAccount, findProposal, inState } from './find.ts'
 import { addJob } from './jobs.ts'
 import { limits } from './limits.ts'
@@ -22,6 +23,7 @@ export const contentHash = (
 
 /**
  * Takes rows of questions and answers into a datanet: stored, hashed and queued for the curator in one transaction.
+ * Rights and licence are said with the rows, or once for the datanet by `consent`.
  * A row with personal data or a secret is refused here, before anything of it is stored. Verdicts come by `submission`.
  */
 export const contribute = verb({
@@ -31,8 +33,10 @@ export const contribute = verb({
   effect: 'write',
   input: z.object({
     proposal: z.string(),
-    licence: z.string().trim().min(1).max(60).default('CC0-1.0'),
-    rights: z.literal(true, { error: 'say that you may give these rows under this licence (rights=true)' }),
+    licence: z.string().trim().min(1).max(60).default(DEFAULT_LICENCE),
+    rights: z
+      .literal(true, { error: 'say that you may give these rows under this licence (rights=true)' })
+      .optional(),
     rows: z
       .array(z.object({ question: text, answer: text, licence: z.string().max(60).optional() }))
       .min(1)
@@ -40,6 +44,11 @@ export const contribute = verb({
   }),
   output: z.object({
     submissionId: z.string(),
+    proposal: z.string(),
+    /** Of the rows that do not name their own. */
+    licence: z.string(),
+    /** Whether a standing consent covers this datanet, so that neither has to be said again. */
+    consented: z.boolean(),
     rows: z.array(z.object({ id: z.string(), position: z.number(), state: z.string() })),
   }),
   async run(context, input) {
@@ -51,6 +60,16 @@ export const contribute = verb({
         fix: 'Contribute to another model; /status shows which gather.',
       })
     if (proposal.gatheringClosedAt !== null) throw closed()
+    const consent = await consentTo(context.db, account.id, proposal.id)
+    if (input.rights === undefined && consent === null)
+      throw fault('rights-missing', 'You have not said that these rows are yours to give.', {
+        fix: `Say rights=yes and a licence with them, or once for all with /consent ${proposal.name}.`,
+      })
+    const licence = input.rights === undefined && consent !== null ? consent.licence : input.licence
+    if (![licence, DEFAULT_LICENCE].includes(input.licence))
+      throw fault('rights-missing', `Your consent for "${proposal.name}" is for ${licence}.`, {
+        fix: 'Leave the licence out, or say rights=yes for this one.',
+      })
     const submissionId = idFrom('submission', context.key)
     const now = context.clock.now()
     const rows = input.rows.map((row, position) => {
@@ -58,7 +77,7 @@ export const contribute = verb({
       const content = {
         question: row.question.trim(),
         answer: row.answer.trim(),
-        licence: row.licence ?? input.licence,
+        licence: row.licence ?? licence,
       }
       const refusal = refuseBeforeStorage(content, proposal.terms.licences)
       return {
@@ -114,8 +133,9 @@ export const contribute = verb({
       const seq = await record(context, tx, 'contribution.received', submissionId, {
         proposal: proposal.id,
         rows: hashes,
-        rights: input.rights,
-        licence: input.licence,
+        rights: true,
+        consent: input.rights === undefined,
+        licence,
       })
       const told = {
         submission: submissionId,
@@ -128,6 +148,9 @@ export const contribute = verb({
       await addJob(context.queue, tx, 'curate', { submissionId })
       return {
         submissionId,
+        proposal: proposal.name,
+        licence,
+        consented: consent !== null,
         rows: rows.map(row => ({
           id: row.id,
           position: row.position,

@@ -88,7 +88,10 @@ export interface Account {
 
 /** The account that calls. Throws `account-unknown` when it does not exist. */
 export const findAccount = async (db: Db, id: string | null): Promise<Account> => {
-  const [row] = await db.query<Account>('select id, name, wallet from accounts where id = $1', [id])
+  const [row] = await db.query<Account>(
+    'select id, name, wallet from accounts where id = $1 and erased_at is null',
+    [id],
+  )
   if (row === undefined)
     throw fault('account-unknown', 'This account does not exist.', { fix: 'Join first.' })
   return row

@@ -1,13 +1,16 @@
 import { z } from 'zod'
-import { idFrom } from '../infra/ids.ts'
+import type { Db } from '../infra/db.ts'
+import { newId } from '../infra/ids.ts'
+import type { Context } from './context.ts'
 import { limits } from './limits.ts'
 import { record } from './record.ts'
 import { verb } from './registry.ts'
 import { unitsText } from './terms.ts'
 
 /**
- * Opens the account of a person on a platform, once: the same platform and subject always give the same account.
- * On the embedded network a new account starts with some tokens in its custodial wallet.
+ * Opens the account of a person on a platform, once: the same platform and subject always give the same account, or the
+ * one that it was linked to. The account's id is random, since it stands in public events: nobody can go through the
+ * subjects of a platform to find out whose it is. On the embedded network a new account starts with some tokens.
  */
 export const join = verb({
   name: 'join',
@@ -21,33 +24,56 @@ export const join = verb({
   }),
   output: z.object({ accountId: z.string(), name: z.string(), address: z.string(), walletUnits: unitsText }),
   async run(context, input) {
-    const { db, chain, clock } = context
-    const id = idFrom('account', input.platform, input.subject)
-    const account = await db.tx(async tx => {
-      const [known] = await tx.query<{ name: string; wallet: number }>(
-        'select name, wallet from accounts where id = $1',
-        [id],
-      )
-      if (known !== undefined) return { ...known, fresh: false }
-      const [made] = await tx.query<{ name: string; wallet: number }>(
-        `insert into accounts (id, name, wallet, created_at) values ($1, $2, nextval('account_wallets'), $3) returning name, wallet`,
-        [id, input.name, clock.now()],
-      )
-      await tx.query(
-        'insert into identities (platform, subject, account_id, created_at) values ($1, $2, $3, $4)',
-        [input.platform, input.subject, id, clock.now()],
-      )
-      await record(context, tx, 'account.opened', id, { platform: input.platform })
-      return { name: made!.name, wallet: made!.wallet, fresh: true }
-    })
+    const { db, chain } = context
+    const account = await db.tx(async tx => (await known(tx, input)) ?? (await open(context, tx, input)))
     const address = chain.address(account.wallet)
-    if ((await chain.status()).embedded) await chain.mint(`welcome/${id}`, address, limits.welcome)
+    if ((await chain.status()).embedded) await chain.mint(`welcome/${account.id}`, address, limits.welcome)
     const units = await chain.balance(address)
     return context.commit(async () => ({
-      accountId: id,
+      accountId: account.id,
       name: account.name,
       address,
       walletUnits: units.toString(),
     }))
   },
 })
+
+interface Identity {
+  readonly platform: string
+  readonly subject: string
+}
+
+interface Joined {
+  readonly id: string
+  readonly name: string
+  readonly wallet: number
+}
+
+const known = async (tx: Db, { platform, subject }: Identity): Promise<Joined | undefined> => {
+  const [account] = await tx.query<Joined>(
+    `select a.id, a.name, a.wallet from identities i join accounts a on a.id = i.account_id
+     where i.platform = $1 and i.subject = $2`,
+    [platform, subject],
+  )
+  return account
+}
+
+const open = async (context: Context, tx: Db, input: Identity & { name: string }): Promise<Joined> => {
+  const now = context.clock.now()
+  const [made] = await tx.query<Joined>(
+    `insert into accounts (id, name, wallet, created_at) values ($1, $2, nextval('account_wallets'), $3) returning id, name, wallet`,
+    [newId(), input.name, now],
+  )
+  const first = await tx.query(
+    `insert into identities (platform, subject, account_id, created_at) values ($1, $2, $3, $4)
+     on conflict do nothing returning account_id`,
+    [input.platform, input.subject, made!.id, now],
+  )
+  if (first.length === 1) {
+    await record(context, tx, 'account.opened', made!.id, { platform: input.platform })
+    return made!
+  }
+  // The same person joined at the same moment: that account stands, this one was never seen.
+  await tx.query('delete from accounts where id = $1', [made!.id])
+  return (await known(tx, input))!
+}

@@ -11,7 +11,10 @@ export interface NoticeKinds {
   'epoch.activated': { epoch: number; units: string }
 }
 
-/** Puts a notice for an account into the outbox, in the transaction of what it tells; every surface of that account may tell it. */
+/**
+ * Puts a notice for an account into the outbox, in the transaction of what it tells; every surface of that account may tell it.
+ * Where the account's identities were linked to another one, it goes there: nobody would look for it here.
+ */
 export const notify = async <K extends keyof NoticeKinds>(
   context: { readonly clock: Clock },
   tx: Db,
@@ -20,7 +23,7 @@ export const notify = async <K extends keyof NoticeKinds>(
   facts: NoticeKinds[K],
 ): Promise<void> => {
   await tx.query(
-    `insert into outbox (id, account, channel, kind, facts, created_at) values ($1, $2, 'any', $3, $4, $5)`,
+    `insert into outbox (id, account, channel, kind, facts, created_at) values ($1, coalesce((select account_id::text from identities where home_id = $2::uuid limit 1), $2::text), 'any', $3, $4, $5)`,
     [newId(), accountId, kind, JSON.stringify(facts), context.clock.now()],
   )
 }

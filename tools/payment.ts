@@ -10,6 +10,7 @@ import {
 import { calibrationOf } from './calibration.ts'
 import type { Network } from './context.ts'
 import { findProposal, findReleaseById, type Release } from './find.ts'
+import { linkedAccounts } from './person.ts'
 import { type SnapshotRow, snapshotRows } from './rows.ts'
 
 interface AnswerRow {
@@ -51,6 +52,7 @@ const inputOf = async (
     })),
     dataShare: proposal.terms.split.contributors * 100,
     maxGain: release.gain,
+    linked: await linkedAccounts(db),
     ...(ensemble === null ? {} : { ensemble }),
   }
 }

@@ -136,11 +136,23 @@ describe('account', () => {
       claimableUnits: '10000',
       claimedUnits: '20000',
       walletUnits: '99',
-      shaped: [{ question: 'What is a nuc?', share: 0.75, low: null }],
+      shaped: [{ share: 0.75, low: null, rows: [] }],
       rows: { accepted: 2, refused: 1 },
       asked: [],
     })
     expect(told.payouts.map(({ epoch }) => epoch)).toEqual([2, 1])
+  })
+
+  it('shows contributors which of their own rows shaped an answer, and not what was asked', async () => {
+    const influence = new Float64Array([0.5, 2])
+    await small.network.db.query(`update answers set influence_blob = 'i0' where id = $1`, [ids.answer])
+    const blobs = { get: async () => new Uint8Array(influence.buffer) }
+    const told = await call({ ...small.network, blobs } as never, as(ids.bob), account, {})
+    await small.network.db.query('update answers set influence_blob = null where id = $1', [ids.answer])
+    expect(told.shaped).toMatchObject([
+      { answerId: ids.answer, rows: [{ question: 'Question 2?' }, { question: 'Question 1?' }] },
+    ])
+    expect(JSON.stringify(told)).not.toContain('What is a nuc?')
   })
 })
 

@@ -7,6 +7,7 @@ import { balance, transfer } from '../infra/money.ts'
 import { splitUnits } from '../infra/units.ts'
 import { refund } from './ask.ts'
 import type { Context } from './context.ts'
+import { eraseSettledAnswers } from './erase-answers.ts'
 import { findProposal } from './find.ts'
 import { addJob } from './jobs.ts'
 import { epochTables } from './payment.ts'
@@ -93,6 +94,7 @@ export const settle = verb({
         root: root?.root ?? null,
         payouts: division.payouts.length,
       })
+      await eraseSettledAnswers(tx)
       if (root !== null) await issuePayoutReceipts(context, tx, input.epoch, root, seq)
       await addJob(context.queue, tx, 'settlement', { epoch: input.epoch })
       return {

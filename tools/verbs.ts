@@ -4,14 +4,18 @@ import { acknowledge } from './acknowledge.ts'
 import { activate } from './activate.ts'
 import { advance } from './advance.ts'
 import { anchor } from './anchor.ts'
+import { another } from './another.ts'
 import { ask } from './ask.ts'
 import { attribute } from './attribute.ts'
 import { calibrate, forgoCalibration } from './calibrate.ts'
 import { check } from './check.ts'
 import { claim } from './claim.ts'
 import { close } from './close.ts'
+import { consent } from './consent.ts'
+import { consents } from './consents.ts'
 import { contribute } from './contribute.ts'
 import { deposit } from './deposit.ts'
+import { erase } from './erase.ts'
 import { evaluate } from './evaluate.ts'
 import { event } from './event.ts'
 import { events } from './events.ts'
@@ -22,10 +26,12 @@ import { freeze } from './freeze.ts'
 import { inspect } from './inspect.ts'
 import { inspectEpoch } from './inspect-epoch.ts'
 import { join } from './join.ts'
+import { link } from './link.ts'
 import { models } from './models.ts'
 import { notices } from './notices.ts'
 import { pledge } from './pledge.ts'
 import { post } from './post.ts'
+import { prefer } from './prefer.ts'
 import { propose } from './propose.ts'
 import type { Verb } from './registry.ts'
 import { release } from './release.ts'
@@ -36,9 +42,11 @@ import { showReceipt } from './show-receipt.ts'
 import { snapshot } from './snapshot.ts'
 import { status } from './status.ts'
 import { submission } from './submission.ts'
+import { takeout } from './takeout.ts'
 import { tally } from './tally.ts'
 import { train } from './train.ts'
 import { tune } from './tune.ts'
+import { unlink } from './unlink.ts'
 import { unwind } from './unwind.ts'
 import { vote } from './vote.ts'
 import { withdraw } from './withdraw.ts'
@@ -51,14 +59,18 @@ export const verbs: readonly Verb[] = [
   activate,
   advance,
   anchor,
+  another,
   ask,
   attribute,
   calibrate,
   check,
   claim,
   close,
+  consent,
+  consents,
   contribute,
   deposit,
+  erase,
   evaluate,
   event,
   events,
@@ -70,10 +82,12 @@ export const verbs: readonly Verb[] = [
   inspect,
   inspectEpoch,
   join,
+  link,
   models,
   notices,
   pledge,
   post,
+  prefer,
   propose,
   release,
   review,
@@ -83,9 +97,11 @@ export const verbs: readonly Verb[] = [
   snapshot,
   status,
   submission,
+  takeout,
   tally,
   train,
   tune,
+  unlink,
   unwind,
   vote,
   withdraw,

@@ -39,8 +39,10 @@ export const conformChannel = (name: string, open: (story: Story) => Promise<Cha
     it('opens one account for one person', async () => {
       const story = openStory()
       await talk(story, '/vote beekeeping yes', 'yes', '/deposit 5', 'yes')
-      const [join, ...calls] = story.calls
-      expect(join?.verb).toBe('join')
+      const joins = story.calls.filter(({ verb }) => verb === 'join')
+      const calls = story.calls.filter(({ verb }) => verb !== 'join')
+      // A surface may ask for the account again: the same person gets the same one.
+      expect(new Set(joins.map(({ input }) => JSON.stringify(input))).size).toBe(1)
       expect(new Set(calls.map(({ accountId }) => accountId)).size).toBe(1)
       expect(calls.map(({ verb }) => verb)).toEqual(['vote', 'deposit'])
     })

@@ -24,7 +24,7 @@ export const createApp = (site: Site, hosts: () => readonly string[]): Hono<Env>
   app.route('/', site.assets.routes)
   app.get('/healthz', c => c.text('ok'))
   app.use(async (c, next) => {
-    site.visitors.visit(c)
+    await site.visitors.visit(c)
     await next()
   })
   for (const pages of [

@@ -22,6 +22,8 @@ export const replyHtml = (reply: Reply, visitor: Visitor): Piece => {
       )}</div></div>`
     case 'table':
       return tableHtml(reply)
+    case 'file':
+      return html`<p><a class="button" download="${reply.name}" href="data:${reply.mediaType};base64,${Buffer.from(reply.bytes).toString('base64')}">${reply.name}</a></p>`
   }
 }
 

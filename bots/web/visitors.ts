@@ -6,6 +6,7 @@ import { getCookie, setCookie } from 'hono/cookie'
 import { fault, isFault } from '../../infra/errors.ts'
 import type { Caller } from '../../tools/context.ts'
 import type { join as joinVerb } from '../../tools/join.ts'
+import { speaksFor } from '../../tools/person.ts'
 import { call } from '../../tools/registry.ts'
 import type { Bot } from '../session.ts'
 
@@ -22,8 +23,11 @@ export interface Visitor {
 export type Env = { Variables: { visitor: Visitor } }
 
 export interface Visitors {
-  /** Reads the cookie, and gives a new subject where it is absent or not signed by this node. */
-  visit(c: Context<Env>): Visitor
+  /**
+   * Reads the cookie, and gives a new subject where it is absent or not signed by this node. Where its account was linked
+   * to another one, the visitor is that one from now on.
+   */
+  visit(c: Context<Env>): Promise<Visitor>
   /** The visitor with an account, opened now under the platform `web` where there was none. */
   join(c: Context<Env>, name?: string): Promise<Visitor>
   /** Throws `form-foreign` unless the token is the visitor's. */
@@ -88,9 +92,11 @@ export const openVisitors = (bot: Bot, key: Uint8Array): Visitors => {
   }
 
   return {
-    visit: c => {
+    visit: async c => {
       const told = readCookie(getCookie(c, COOKIE), text => sign('cookie', text))
       if (told === null) return keep(c, { s: randomBytes(18).toString('base64url'), a: null, n: null })
+      const current = told.a === null ? null : await speaksFor(bot.network.db, told.a)
+      if (current !== told.a) return keep(c, { ...told, a: current })
       const visitor = visitorOf(told)
       c.set('visitor', visitor)
       return visitor

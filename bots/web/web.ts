@@ -3,6 +3,7 @@ import { getRequestListener } from '@hono/node-server'
 import { fault } from '../../infra/errors.ts'
 import type { Network } from '../../tools/context.ts'
 import type { Verb } from '../../tools/registry.ts'
+import type { Understand } from '../../tools/understanding.ts'
 import { openBot } from '../session.ts'
 import { createApp } from './app.ts'
 import { openAssets } from './assets.ts'
@@ -21,9 +22,9 @@ export interface WebPage {
 export const openWeb = async (
   network: Network,
   verbs: readonly Verb[],
-  options: { port: number; host?: '127.0.0.1'; pollMs?: number },
+  options: { port: number; host?: '127.0.0.1'; pollMs?: number; understand?: Understand },
 ): Promise<WebPage> => {
-  const bot = openBot(network, verbs)
+  const bot = openBot(network, verbs, options.understand)
   const closing = new AbortController()
   const site = openSite({
     bot,

@@ -24,7 +24,7 @@ const sources: Readonly<Record<DataName, Source>> = {
   },
   questions: {
     sql: `select id as answer, question, answer as text, encode(salt, 'hex') as salt, attribution, outcomes_blob as outcomes from answers
-      where state = 'answered' and attribution is not null and influence_blob is not null order by asked_at, id`,
+      where state = 'answered' and question <> '' and attribution is not null and influence_blob is not null order by asked_at, id`,
   },
   calibrations: {
     sql: 'select release_id as release, record_blob as record from calibrations where record_blob is not null order by release_id',

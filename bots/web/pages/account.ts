@@ -66,9 +66,9 @@ const shaped = ({ shaped }: AccountStatus): Piece =>
   html`<section class="card"><h2>Why you earned it</h2>${
     shaped.length === 0
       ? html`<p class="empty">No answer has used your rows yet.</p>`
-      : html`<div class="scroll"><table><thead><tr><th scope="col">Question asked</th><th scope="col">Your share</th><th scope="col">Model</th><th scope="col" class="number">Epoch</th></tr></thead><tbody>${shaped.map(
+      : html`<div class="scroll"><table><thead><tr><th scope="col">Your rows</th><th scope="col">Your share</th><th scope="col">Model</th><th scope="col" class="number">Epoch</th></tr></thead><tbody>${shaped.map(
           row =>
-            html`<tr><td>${row.question}</td><td>${partBar(row.share, 'Your share')}</td><td><a href="/models/${row.model}">${row.model}</a></td><td class="number">${row.epoch}</td></tr>`,
+            html`<tr><td>${row.rows.length === 0 ? html`<span class="quiet">rows since withdrawn, or not told apart</span>` : row.rows.map(own => html`<p>${own.question}</p>`)}</td><td>${partBar(row.share, 'Your share')}</td><td><a href="/models/${row.model}">${row.model}</a></td><td class="number">${row.epoch}</td></tr>`,
         )}</tbody></table></div>`
   }</section>`
 

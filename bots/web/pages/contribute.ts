@@ -5,6 +5,7 @@ import type { contribute } from '../../../tools/contribute.ts'
 import type { status } from '../../../tools/status.ts'
 import type { SubmissionStatus, submission } from '../../../tools/submission.ts'
 import type { withdraw } from '../../../tools/withdraw.ts'
+import { fileEndings, readRowsFile } from '../../files.ts'
 import { countText } from '../../format.ts'
 import { parseRows } from '../../rows.ts'
 import { guardBody, limits } from '../guard.ts'
@@ -48,7 +49,10 @@ export const contributePages = (site: Site): Hono<Env> => {
           licence: values.licence,
           // An unticked box is refused by the verb's schema, which says what it is for.
           rights: (form.text('rights') === 'yes') as true,
-          rows: parseRows(file === null ? values.rows : await file.text()),
+          rows:
+            file === null
+              ? parseRows(values.rows)
+              : await readRowsFile(file.name, new Uint8Array(await file.arrayBuffer())),
         },
         { key: form.key },
       )
@@ -104,7 +108,7 @@ ${alert(fault)}
 <form method="post" action="/proposals/${name}/contribute" enctype="multipart/form-data" class="form">${formFields(visitor)}
 <fieldset><legend>Rows</legend>
 <p class="field"><label for="rows">Questions with answers</label><textarea id="rows" name="rows" rows="10" aria-describedby="rows-hint" placeholder="What is a nuc? | A small hive with few frames.">${values.rows}</textarea><span class="hint" id="rows-hint">One “question | answer” a line, or pasted JSON Lines or CSV with the columns question and answer.</span></p>
-<p class="field"><label for="file">… or a file</label><input id="file" name="file" type="file" accept=".jsonl,.json,.csv,.tsv,.txt"></p>
+<p class="field"><label for="file">… or a file</label><input id="file" name="file" type="file" accept="${fileEndings.map(ending => `.${ending}`).join()}"></p>
 </fieldset>
 <fieldset><legend>Rights</legend>
 <p class="field"><label for="licence">Licence</label><select id="licence" name="licence">${licences.map(
