@@ -4,7 +4,7 @@ const only = (name, from, allowed, comment) => ({
   name,
   comment,
   severity: 'error',
-  from: { path: from, pathNot: '\\.test\\.ts$|^infra/testing/|^bots/testing/' },
+  from: { path: from, pathNot: '\\.test\\.ts$|^infra/testing/|^bots/.*testing/' },
   to: { path: `^(${ours})/`, pathNot: allowed },
 })
 const door = (name, library, files) => ({
@@ -60,6 +60,8 @@ export default {
     door('pg', 'node_modules/pg/', '^infra/db\\.ts$'),
     door('pglite', 'node_modules/@electric-sql/', '^infra/(db-worker|embedded-postgres)\\.ts$'),
     door('viem', 'node_modules/viem', '^infra/chain[a-z-]*(\\.test)?\\.ts$'),
+    door('discord', 'node_modules/(discord|@discordjs)', '^(bots/discord|infra/testing/discord/)'),
+    door('grammy', 'node_modules/(grammy|@grammyjs)', '^(bots/telegram|infra/testing/telegram/)'),
     door('langgraph', 'node_modules/@langchain/langgraph', '^agents/'),
     door('hub', 'node_modules/@huggingface/hub', '^models/hub/listing\\.ts$'),
     door('xgrammar', 'node_modules/@mlc-ai/', '^models/constraint/library\\.ts$'),

@@ -63,6 +63,19 @@ export const settings = z.object({
   CHAIN_ID: wholeNumber(1, Number.MAX_SAFE_INTEGER)
     .optional()
     .describe('The chain id that CHAIN_RPC_URL must answer with.'),
+  DISCORD_TOKEN: z.string().min(1).optional().describe('The token of a Discord bot; no Discord without it.'),
+  TELEGRAM_TOKEN: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('The token that @BotFather gave for a Telegram bot; no Telegram without it.'),
+  CHAT_MODEL: z
+    .string()
+    .regex(/^(openai|anthropic|ollama|self):.+$/, {
+      error: 'must be openai:MODEL, anthropic:MODEL, ollama:MODEL or self:MODEL',
+    })
+    .optional()
+    .describe('A chat model that reads free text in chats; a grammar does without it.'),
   OTEL_EXPORTER_OTLP_ENDPOINT: url(['http:', 'https:'])
     .optional()
     .describe('Where traces go; silent without it.'),

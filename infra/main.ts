@@ -4,7 +4,10 @@ import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startAgents } from '../agents/agents.ts'
+import { openChatModel, openConcierge } from '../agents/concierge.ts'
+import { startChats } from '../bots/chats.ts'
 import { downloadBar } from '../bots/download-bar.ts'
+import { type Bot, openBot } from '../bots/session.ts'
 import { badRows } from '../bots/tour/bad-rows.ts'
 import { readBadRows, readTourData } from '../bots/tour/data.ts'
 import { screenOn } from '../bots/tour/screen.ts'
@@ -14,7 +17,7 @@ import type { Network } from '../tools/context.ts'
 import { finishOpenCalls } from '../tools/finish-calls.ts'
 import { openNetwork } from '../tools/network.ts'
 import { verbs } from '../tools/verbs.ts'
-import { readSettings } from './env.ts'
+import { readSettings, type Settings } from './env.ts'
 import { fault, TributaryError } from './errors.ts'
 import { newId } from './ids.ts'
 import { startTelemetry } from './telemetry.ts'
@@ -32,8 +35,9 @@ const help = `tributary: models that pay the people who made them
     --attribution N             and compute the attribution of N of its answers anew, or of all
     --base FOLDER               on this base model (default: the shipped one)
     --seed TEXT                 your part in the draw of the N answers
+  npx tributary doctor          check what Discord and Telegram need (with the node stopped)
 
-Settings: TRIBUTARY_DATA (default .tributary), TRIBUTARY_BASE (a folder or owner/name), TRIBUTARY_PORT (4380), TRIBUTARY_THREADS, TRIBUTARY_DEVICE (cpu), TRIBUTARY_WEIGHTS (float32), LOG_LEVEL, DATABASE_URL, CHAIN_RPC_URL; all of them in README.md.
+Settings: TRIBUTARY_DATA (default .tributary), TRIBUTARY_BASE (a folder or owner/name), TRIBUTARY_PORT (4380), TRIBUTARY_THREADS, TRIBUTARY_DEVICE (cpu), TRIBUTARY_WEIGHTS (float32), DISCORD_TOKEN, TELEGRAM_TOKEN, CHAT_MODEL, LOG_LEVEL, DATABASE_URL, CHAIN_RPC_URL; all of them in README.md.
 `
 const say = (text: string): void => {
   process.stdout.write(`${text}\n`)
@@ -88,10 +92,20 @@ const start = async (tourWanted: boolean): Promise<number> => {
   try {
     const { openWeb } = await import('../bots/web/web.ts')
     const stays = values.json === undefined
+    let bot: Bot | undefined
     if (stays) {
-      const web = await openWeb(network, verbs, { port: settings.TRIBUTARY_PORT, host: '127.0.0.1' })
+      const understand = await openUnderstanding(network, settings)
+      bot = openBot(network, verbs, understand)
+      const web = await openWeb(network, verbs, {
+        port: settings.TRIBUTARY_PORT,
+        host: '127.0.0.1',
+        understand,
+      })
       closers.push(() => web.close())
       say(`web page: ${web.url}`)
+      const chats = await startChats(network, bot, tokensOf(settings))
+      closers.push(() => chats.close())
+      for (const platform of chats.platforms) say(`${platform}: on`)
     }
     const [any] = await network.db.query('select id from proposals limit 1')
     let code = 0
@@ -106,17 +120,49 @@ const start = async (tourWanted: boolean): Promise<number> => {
       say(ok ? `all ten steps held, in ${result.seconds.toFixed(0)} s` : `not held: ${failed.join('; ')}`)
       code = ok ? 0 : 1
     }
-    if (stays) {
-      await chat(network)
-    }
+    if (stays) await chat(network, bot?.understand)
     return code
   } finally {
     await end()
   }
 }
 
+/** What reads free text: the grammar, and a chat model before it where one is set. */
+const openUnderstanding = async (network: Network, { CHAT_MODEL }: Settings) =>
+  openConcierge({
+    network,
+    verbs,
+    chatModel: CHAT_MODEL === undefined ? null : await openChatModel(CHAT_MODEL, network),
+  })
+
+const tokensOf = ({ DISCORD_TOKEN, TELEGRAM_TOKEN }: Settings) => ({
+  discordToken: DISCORD_TOKEN,
+  telegramToken: TELEGRAM_TOKEN,
+})
+
+/** Looks at what the chat platforms need. The node must not run: a data folder belongs to one process. */
+const doctor = async (): Promise<number> => {
+  const settings = readSettings(process.env)
+  if (settings.DISCORD_TOKEN === undefined && settings.TELEGRAM_TOKEN === undefined)
+    throw fault('token-missing', 'Neither DISCORD_TOKEN nor TELEGRAM_TOKEN is set.', {
+      fix: 'Set the token of a bot, and run tributary doctor again.',
+      blame: 'operator',
+    })
+  const { network, close } = await openNetwork(settings, () => {})
+  try {
+    const chats = await startChats(network, openBot(network, verbs), tokensOf(settings))
+    const found = await chats.doctor().finally(() => chats.close())
+    for (const { platform, findings } of found)
+      for (const { ok, what, fix } of findings)
+        say(`${ok ? 'ok  ' : 'FAIL'}  ${platform}: ${what}${fix === '' ? '' : `\n      ${fix}`}`)
+    return found.every(({ findings }) => findings.every(({ ok }) => ok)) ? 0 : 1
+  } finally {
+    await close()
+  }
+}
+
 /** The terminal chat, until the person leaves, the piped lines end or the process is told to end. */
-const chat = async (network: Network): Promise<void> => {
+const chat = async (network: Network, understand: Bot['understand']): Promise<void> => {
   const { openTerminal } = await import('../bots/terminal.ts')
   const told = new Promise<void>(resolve => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => resolve())
@@ -134,6 +180,7 @@ const chat = async (network: Network): Promise<void> => {
     user: userInfo().username,
     environment: process.env,
     history,
+    ...(understand === undefined ? {} : { understand }),
   })
   const lines = await Promise.race([
     terminal.closed,
@@ -202,6 +249,7 @@ const main = async (): Promise<number> => {
   if (command === 'start') return start(false)
   if (command === 'tour') return start(true)
   if (command === 'verify') return verify(argument)
+  if (command === 'doctor') return doctor()
   process.stderr.write(`There is no command "${command}".\n\n${help}`)
   return 2
 }

@@ -53,6 +53,22 @@ const period = fc.integer({ min: 1, max: 12 }).chain(size =>
 )
 
 describe('pay', () => {
+  it('pays a row nothing that helps its cluster no more than it harms it', async () => {
+    const topic = { account: 'ann', cluster: 0, canonical: true }
+    const noise = { account: 'noise', cluster: 0, canonical: true }
+    const once = { account: 'once', cluster: 0, canonical: true }
+    const answers = [
+      { id: '1', influence: [9, 0.9, 0] },
+      { id: '2', influence: [8, -0.8, 0] },
+      { id: '3', influence: [9, 0.7, 6] },
+      { id: '4', influence: [7, -0.6, -0.1] },
+    ].map(change => answer(change))
+    const { accounts } = await table({ answers, rows: [topic, noise, once] })
+    expect(accounts.get('noise')).toBeUndefined()
+    expect(accounts.get('once')).toBeGreaterThan(0n)
+    expect(accounts.get('ann')).toBeGreaterThan(accounts.get('once')!)
+  })
+
   it('divides the pot by positive influence and leaves the rest to the commons', async () => {
     // Pot: 70% of 1,000,000 times gain 0.5; gamma 100 is more than the positive influences 4, so little is attributed.
     const paid = await table({})

@@ -28,7 +28,7 @@ export interface PayTable {
 /**
  * Divides a settlement period's data share among training rows.
  * Effects: a player (content cluster; without an ensemble, near-duplicate cluster) earns what its signed sum over the period
- * exceeds 1.645 standard errors by; its canonical rows divide that by their own sums; an answer's positive parts never exceed
+ * exceeds 1.645 standard errors by; its canonical rows divide that by what their own sums exceed their noise by; an answer's positive parts never exceed
  * its pot; what belongs to the asker's own rows, and all that is not attributed, goes to the commons.
  * Requires: influence of every row for every answer, and outcomes where there is an ensemble. Throws `pay-input` otherwise,
  * or for shares out of range.
@@ -40,12 +40,16 @@ export const payTable = async (input: PayInput): Promise<PayTable> => {
   const judged = judgeAll(input, players)
   const paying = judged.filter(one => one.perNat > 0)
   const rowSums = new Float64Array(rows.length)
+  const rowHarm = new Float64Array(rows.length)
   const own = new Float64Array(players.count)
   const allowed = rows.map(({ account }) => paying.some(({ mine }) => !mine(account)))
   for (const { answer, perNat, parts, mine } of paying)
     for (let i = 0; i < rows.length; i++) {
-      if (!mine(rows[i]!.account)) rowSums[i] = rowSums[i]! + perNat * answer.influence[i]!
-      else if (parts[i]! > 0) own[players.of[i]!] = own[players.of[i]!]! + parts[i]!
+      if (!mine(rows[i]!.account)) {
+        const value = perNat * answer.influence[i]!
+        rowSums[i] = rowSums[i]! + value
+        if (value < 0) rowHarm[i] = rowHarm[i]! + value ** 2
+      } else if (parts[i]! > 0) own[players.of[i]!] = own[players.of[i]!]! + parts[i]!
     }
   const period =
     ensemble === undefined
@@ -57,7 +61,7 @@ export const payTable = async (input: PayInput): Promise<PayTable> => {
   const sums = period.sums.map((value, c) => value - own[c]!)
   const amounts = sums.map((value, c) => Math.max(0, value - z90 * period.errors[c]!))
   const payable = rows.map((row, i) => ({ ...row, canonical: row.canonical && allowed[i]! }))
-  const weights = divideAmong(amounts, rowSums, players.of, payable)
+  const weights = divideAmong(amounts, rowValues(rowSums, rowHarm, players, payable), players.of, payable)
   const whole = BigInt(Math.floor(weights.reduce((total, weight) => total + weight, 0)))
   const potsUnits = judged.reduce((total, { potUnits }) => total + potUnits, 0n)
   const units = splitByWeight(whole < potsUnits ? whole : potsUnits, weights)
@@ -76,6 +80,24 @@ export const payTable = async (input: PayInput): Promise<PayTable> => {
     commonsUnits: dataUnits - paidUnits,
     dataUnits,
   }
+}
+
+/**
+ * What the rows of a cluster divide it by: how far each one's sum stands above its noise. Noise goes both ways, so it is read off
+ * the answers that the row seems to harm: twice their squares. A row that has nothing to do with its cluster helps about as
+ * often as it harms; one that shaped a single answer harms little. Where no row of a cluster stands out, their sums as they are.
+ */
+const rowValues = (
+  sums: Float64Array,
+  harm: Float64Array,
+  players: { of: ArrayLike<number>; count: number },
+  rows: readonly { canonical: boolean }[],
+): Float64Array => {
+  const bounded = sums.map((sum, i) => Math.max(0, sum - z90 * Math.sqrt(2 * harm[i]!)))
+  const standing = new Uint8Array(players.count)
+  for (const [i, value] of bounded.entries())
+    if (value > 0 && rows[i]!.canonical) standing[players.of[i]!] = 1
+  return bounded.map((value, i) => (standing[players.of[i]!] ? value : sums[i]!))
 }
 
 const seenOf = ({ answer }: Judged) => ({ nats: answer.outcomes!, influence: answer.influence })

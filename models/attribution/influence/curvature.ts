@@ -1,5 +1,5 @@
 import { dampingShare, type Multiply } from '../kernel.ts'
-import { addOuterProducts, blockRanges, eachPreconditioned, factorOf, invertLower } from './fisher.ts'
+import { addOuterProducts, blockRanges, eachPreconditioned, factorOf } from './fisher.ts'
 import { type Matrices, writeMatrices } from './matrix-file.ts'
 import { preconditionByRows } from './preconditioned.ts'
 import {
@@ -12,6 +12,7 @@ import {
   writeRows,
 } from './rows-file.ts'
 import { stepLength } from './step.ts'
+import { invertLower } from './triangle.ts'
 
 export interface CurvatureOptions {
   multiply: Multiply

@@ -1,6 +1,6 @@
 import { cholesky, dampingShare, type Multiply } from '../kernel.ts'
-import { transposed } from './preconditioned.ts'
 import { panelOf, type RowLayout, type RowsFile, readPanel, widenBlock } from './rows-file.ts'
+import { transposed } from './triangle.ts'
 
 /** Bytes of rows held at once: some 580 of the shipped base, so that the products are large. */
 const panelBytes = 32 * 2 ** 20
@@ -82,20 +82,6 @@ export const factorOf = async (
   const lambda = trace > 0 ? (share * trace) / Math.min(n, order) : 1
   for (let i = 0; i < order; i++) fisher[i * order + i]! += lambda
   return { factor: await cholesky(fisher, order), lambda }
-}
-
-/** Inverse [d, d] of a lower triangular factor; d^3 / 6 products. */
-export const invertLower = (factor: Float64Array, order: number): Float32Array => {
-  const inverse = new Float32Array(order * order)
-  const column = new Float64Array(order)
-  for (let j = 0; j < order; j++)
-    for (let i = j; i < order; i++) {
-      let sum = i === j ? 1 : 0
-      for (let k = j; k < i; k++) sum -= factor[i * order + k]! * column[k]!
-      column[i] = sum / factor[i * order + i]!
-      inverse[i * order + j] = column[i]!
-    }
-  return inverse
 }
 
 /**

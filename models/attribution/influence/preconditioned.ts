@@ -1,5 +1,5 @@
 import { cholesky, damping, type Multiply } from '../kernel.ts'
-import { invertLower } from './fisher.ts'
+import { invertLower, transposed } from './triangle.ts'
 
 /** One block of some rows, and what a question is multiplied with. */
 export interface PreconditionedBlock {
@@ -29,11 +29,4 @@ export const preconditionByRows = async (
   const out = await multiply(transposed(inverse, n, n), transposed(white, n, order), n)
   for (let i = 0; i < out.length; i++) out[i] = n * out[i]!
   return { rows: out, lambda }
-}
-
-/** [high, across] to [across, high], in memory that reaches the engine's thread without a copy. */
-export const transposed = (matrix: Float32Array, high: number, across: number): Float32Array => {
-  const out = new Float32Array(new SharedArrayBuffer(4 * matrix.length))
-  for (let i = 0; i < high; i++) for (let j = 0; j < across; j++) out[j * high + i] = matrix[i * across + j]!
-  return out
 }

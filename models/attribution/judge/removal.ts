@@ -8,6 +8,8 @@ import { scoresOf, seeds, type Truth, topClusters } from './truth.ts'
 export interface Made {
   readonly name: string
   readonly source: string
+  /** Whether it is a part of what pays here: it is no rival then. */
+  readonly ours: boolean
   readonly seconds: number | null
   /** [questions][clusters] */
   readonly influence: readonly Float64Array[]

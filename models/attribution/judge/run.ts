@@ -43,6 +43,8 @@ export interface JudgeParts {
 export interface MethodRow extends Omit<Scores, 'perQuestion'> {
   readonly name: string
   readonly source: string
+  /** Whether it is a part of what pays here: it is no rival then. */
+  readonly ours: boolean
   /** CPU seconds an answer; null where it was not measured. */
   readonly secondsPerAnswer: number | null
   /** Nats a token that the judge questions lose when the method's top tenth of the clusters is removed; null if not done. */
@@ -140,19 +142,28 @@ export const judge = async (parts: JudgeParts): Promise<JudgeResult> => {
     {
       name: 'full: subset adapters + influence',
       source: 'this project',
+      ours: true,
       seconds: null,
       influence: full.effects,
     },
-    { name: 'subset adapters alone', source: 'Ilyas et al. 2022', seconds: null, influence: plain.effects },
+    {
+      name: 'subset adapters alone',
+      source: 'Ilyas et al. 2022',
+      ours: true,
+      seconds: null,
+      influence: plain.effects,
+    },
     {
       name: 'influence',
       source: 'this project: by tensor, projected to 64, at 0.3 of the adapter',
+      ours: true,
       seconds: influence.seconds,
       influence: byCluster(influence.judge),
     },
     {
       name: 'influence, tensors whole',
       source: 'the same without projection',
+      ours: true,
       seconds: whole.seconds,
       influence: byCluster(whole.judge),
     },
@@ -173,6 +184,7 @@ export const judge = async (parts: JudgeParts): Promise<JudgeResult> => {
     methods.push({
       name: method.name,
       source: method.source,
+      ours: false,
       seconds: secondsSince(start) / data.judge.length,
       influence: byCluster(scores),
     })
@@ -204,7 +216,7 @@ export const judge = async (parts: JudgeParts): Promise<JudgeResult> => {
 }
 
 const rowOf = (
-  { name, source, seconds, influence }: Made,
+  { name, source, ours, seconds, influence }: Made,
   full: Scores,
   { plan, truth, removed }: { plan: JudgePlan; truth: Truth; removed: number | null },
 ): MethodRow => {
@@ -214,6 +226,7 @@ const rowOf = (
   return {
     name,
     source,
+    ours,
     secondsPerAnswer: seconds,
     topRemoval: removed,
     behind: same ? null : bootstrapMean(less),

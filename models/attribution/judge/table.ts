@@ -41,7 +41,7 @@ export interface Bar {
 export const barsOf = (result: JudgeResult): Bar[] => {
   const { methods, ceiling, coverage, effectCoverage, metasmoothness } = result
   const full = methods[0] as MethodRow
-  const others = methods.slice(1).filter(({ name }) => name !== 'subset adapters alone')
+  const others = methods.filter(({ ours }) => !ours)
   const best = others.reduce((a, b) => (b.half.value > a.half.value ? b : a))
   const needed = Math.min(0.6, 0.9 * ceiling.value)
   return [
