@@ -1,11 +1,13 @@
 import { isFault } from '../infra/errors.ts'
 import { withLease } from '../infra/leases.ts'
 import { openCommunities } from './chats-communities.ts'
+import { openContributed } from './chats-contributed.ts'
 import { openShown } from './chats-shown.ts'
 import { openUpdates } from './chats-updates.ts'
 import type { Network } from './context.ts'
 
 export { noticeNonce, type Span } from './chats-communities.ts'
+export type { ContributedMessage } from './chats-contributed.ts'
 export type { KeptButton, KeptCard, Tried, Trying } from './chats-shown.ts'
 export type { Begun, Finished, NewUpdate, Verdict, WaitingUpdate } from './chats-updates.ts'
 
@@ -35,6 +37,7 @@ export const openChats = (network: Network) => {
     ...openUpdates(network),
     ...openShown(network),
     ...openCommunities(network),
+    ...openContributed(network),
 
     /**
      * Keeps a file that a person sent and returns its name in the store, 64 hex digits. Throws `disk-full` (retry).
@@ -104,7 +107,10 @@ export const openChats = (network: Network) => {
     async clean(): Promise<void> {
       const before = (days: number) => new Date(clock.now().getTime() - days * 86_400_000)
       await db.query('delete from chat_updates where done_at < $1', [before(keepDays.updates)])
-      await db.query('delete from chat_buttons where made_at < $1', [before(keepDays.buttons)])
+      // Whose contribution a message is, is kept for as long as the message may be deleted.
+      await db.query(`delete from chat_buttons where made_at < $1 and not starts_with(id, 'message/')`, [
+        before(keepDays.buttons),
+      ])
       await db.query(
         'delete from chat_shown s where at < $1 and not exists (select 1 from chat_cards c where c.nonce = s.nonce and c.until is null)',
         [before(keepDays.buttons)],

@@ -5,6 +5,7 @@ import { newId } from '../infra/ids.ts'
 /** What the network tells a person by itself, with the facts each kind carries; `bots/sentences.ts` has the words. */
 export interface NoticeKinds {
   'contribution.reviewed': { submission: string; accepted: number; refused: number; review: number }
+  'contribution.taken-back': { model: string; rows: number }
   'proposal.passed': { name: string }
   'proposal.rejected': { name: string; reason: string }
   'model.released': { model: string }

@@ -76,9 +76,9 @@ const boundsOf = (outcomesWithin: number) => {
       gammaWithin: 0,
       dataUnits: 1e15,
     },
-    { influence, norm: 1 },
+    { influence },
     probe,
-    probe.rows({ influence, norm: 1 }),
+    probe.rows({ influence }),
   )('anna')
   // Figures of all accounts come first; then the share, then the spread of this one.
   return { bound, bySlopes: seen.slice(-2) }

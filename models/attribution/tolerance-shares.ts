@@ -37,7 +37,9 @@ export interface Divided {
  * x = gain sum_c max(0, b_c) f_c / P, so for a row i of a cluster with b_c > 0
  *     dx / dtau_i = gain [ (f_c - x / gain) / P + (b_c / P) ((i is the account's) - f_c) / s_c ],
  * the second part for canonical rows with positive influence. The bound of that figure is the likely one of
- * `influenceTolerance`; rows so near to zero that they may pass it add their whole bound.
+ * `influenceTolerance`. Positive parts bend at zero: where a row or a cluster with the bound w may pass it, |max(0, t + d) - max(0, t)|
+ * is off the slope's by w - |t| at most. A cluster's e_c of it counts in numerator and P; the rows' in f_c alone, and only where
+ * their cluster has a positive sum.
  */
 export const shareTolerance = (
   divided: Divided,
@@ -46,18 +48,25 @@ export const shareTolerance = (
   bounds: readonly Bound[],
 ): ((account: string) => number) => {
   const { rows, influence, gain, gainWithin, dataUnits } = divided
-  const sums = new Map<number, { all: number; canonical: number }>()
+  const sums = new Map<number, { all: number; canonical: number; within: number; bent: number }>()
   for (const [i, { cluster, canonical }] of rows.entries()) {
-    const known = sums.get(cluster) ?? { all: 0, canonical: 0 }
+    const known = sums.get(cluster) ?? { all: 0, canonical: 0, within: 0, bent: 0 }
+    const { likely } = bounds[i]!
     known.all += influence[i]!
-    if (canonical) known.canonical += Math.max(0, influence[i]!)
+    known.within += likely
+    if (canonical) {
+      known.canonical += Math.max(0, influence[i]!)
+      known.bent += Math.max(0, likely - Math.abs(influence[i]!))
+    }
     sums.set(cluster, known)
   }
   const positive = [...sums.values()].reduce((total, { all }) => total + Math.max(0, all), 0)
-  const crossing = rows.reduce(
-    (total, _, i) => total + (Math.abs(influence[i]!) < bounds[i]!.likely ? bounds[i]!.likely : 0),
-    0,
-  )
+  let crossing = 0
+  for (const { all, canonical, within, bent } of sums.values()) {
+    const own = Math.max(0, within - Math.abs(all))
+    const paid = Math.max(0, all) + own
+    crossing += 2 * own + (bent === 0 ? 0 : paid * Math.min(1, bent / canonical))
+  }
   return account => {
     if (!(positive > 0)) return 1
     const parts = new Map<number, number>()
@@ -77,8 +86,6 @@ export const shareTolerance = (
       return (gain * (f - part + own)) / positive
     })
     const rounded = 1 / Math.max(1, dataUnits) + 1e-9
-    return (
-      tolerance.figure(asked, slopes).likely + part * gainWithin + (2 * gain * crossing) / positive + rounded
-    )
+    return tolerance.figure(asked, slopes).likely + part * gainWithin + (gain * crossing) / positive + rounded
   }
 }

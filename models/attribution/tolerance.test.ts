@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { ModelConfig } from '../architectures/config.ts'
 import { answerGain } from './gain.ts'
-import { cholesky, damping, solve } from './kernel.ts'
-import { type Asked, influenceTolerance, natsTolerance, type Tolerance } from './tolerance.ts'
+import { gradientError, natsTolerance, type Tolerance } from './tolerance.ts'
+import { flipBound } from './tolerance-flips.ts'
 import { gainTolerance, shareTolerance } from './tolerance-shares.ts'
 
 const config = {
@@ -15,117 +15,12 @@ const config = {
   headDim: 64,
 } as ModelConfig
 
-/** Numbers between -1 and 1, the same in every run. */
-const numbers = (seed: number) => {
-  let state = seed
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 31 - 1
-  }
-}
-
-const n = 24
-const p = 400
-const random = numbers(7)
-// Rows of a common part and one of their own, as gradients of one datanet are.
-const common = Float64Array.from({ length: p }, random)
-const rows = Array.from({ length: n }, () => common.map(value => 0.6 * value + random() ** 3))
-const asked = rows[3]!.map((value, i) => value + 0.5 * rows[9]![i]! + 0.3 * random())
-
-const dot = (a: Float64Array, b: Float64Array) => a.reduce((sum, value, i) => sum + value * b[i]!, 0)
-
-const influence = async (gradients: readonly Float64Array[], query: Float64Array) => {
-  const kernel = Float64Array.from({ length: n * n }, (_, at) =>
-    dot(gradients[Math.floor(at / n)]!, gradients[at % n]!),
-  )
-  const ridge = n * damping(kernel, n, p)
-  for (let i = 0; i < n; i++) kernel[i * n + i] = kernel[i * n + i]! + ridge
-  const factor = await cholesky(kernel, n)
-  const products = Float64Array.from(gradients, row => dot(row, query))
-  return { factor, ridge, tau: solve(factor, n, products) }
-}
-
-const known = await influence(rows, asked)
-const question: Asked = { influence: known.tau, norm: Math.hypot(...asked) }
-const tolerance: Tolerance = influenceTolerance(config, 100, {
-  factor: known.factor,
-  ridge: known.ridge,
-  roots: new Float64Array(n).fill(1),
-  scales: Float64Array.from(rows, row => Math.max(...row.map(Math.abs)) / 1024),
-  size: p,
-})
-
-/** Rows whose every element is off by up to a step of half precision, up or down as `sign` says. */
-const rounded = (sign: (row: number, at: number) => number) =>
-  rows.map((row, i) => row.map((value, at) => value * (1 + 2 ** -10 * sign(i, at))))
-
-describe('the tolerance of influence', () => {
-  it('covers roundings that fall as they may, row by row and in any sum of rows', async () => {
-    const bounds = tolerance.rows(question)
-    for (let seed = 1; seed <= 40; seed++) {
-      const next = numbers(seed)
-      const { tau } = await influence(
-        rounded(() => Math.sign(next())),
-        asked,
-      )
-      const differences = tau.map((value, i) => value - known.tau[i]!)
-      for (const [i, { worst, likely }] of bounds.entries()) {
-        expect(Math.abs(differences[i]!)).toBeLessThan(likely)
-        expect(likely).toBeLessThan(worst)
-      }
-      const slopes = Float64Array.from({ length: n }, next)
-      expect(Math.abs(dot(differences, slopes))).toBeLessThan(tolerance.figure(question, slopes).likely)
-    }
-  })
-
-  it('covers roundings that all point where they do most harm, and is not far above them', async () => {
-    const bounds = tolerance.rows(question)
-    const rest = asked.map(
-      (value, at) => value - rows.reduce((sum, row, j) => sum + known.tau[j]! * row[at]!, 0),
-    )
-    for (const target of [0, 3, 9]) {
-      const c = new Float64Array(n)
-      c[target] = 1
-      const m = solve(known.factor, n, c)
-      const span = Float64Array.from({ length: p }, (_, at) =>
-        rows.reduce((sum, row, j) => sum + m[j]! * row[at]!, 0),
-      )
-      // d tau_i = sum_j m_j (dg_j . r) - tau_j (dg_j . G^T m): each element's sign is free.
-      const { tau } = await influence(
-        rounded((j, at) => Math.sign(rows[j]![at]! * (m[j]! * rest[at]! - known.tau[j]! * span[at]!))),
-        asked,
-      )
-      const part = Math.abs(tau[target]! - known.tau[target]!) / bounds[target]!.worst
-      expect(part).toBeLessThan(1)
-      expect(part).toBeGreaterThan(0.2)
-      expect(Math.abs(tau[target]! - known.tau[target]!)).toBeGreaterThan(bounds[target]!.likely)
-    }
-  })
-
-  it('is below the influence that decides a payment', () => {
-    const bounds = tolerance.rows(question)
-    for (const i of [3, 9]) expect(bounds[i]!.worst).toBeLessThan(0.1 * known.tau[i]!)
-  })
-
-  it('is nothing for a row without weight', () => {
-    const roots = new Float64Array(2)
-    roots[0] = 1
-    const weighed = influenceTolerance(config, 100, {
-      factor: Float64Array.of(Math.sqrt(3), 0, 0, 1),
-      ridge: 1,
-      roots,
-      scales: Float64Array.of(1e-3, 0),
-      size: 8,
-    })
-    const [kept, gone] = weighed.rows({ influence: [0.5, 0], norm: 1 })
-    expect(kept!.worst).toBeGreaterThan(0)
-    expect(gone).toEqual({ worst: 0, likely: 0 })
-  })
-})
+/** Some rows gain an answer, some lose it. */
+const influence = Array.from({ length: 24 }, (_, i) => Math.sin(1 + i) ** 3 + 0.3)
 
 describe('the tolerance of a share', () => {
   it('has the slopes that the division has', async () => {
-    const pay = rows.map((_, i) => ({
+    const pay = influence.map((_, i) => ({
       account: i % 3 === 0 ? 'anna' : 'bela',
       cluster: i >> 1,
       canonical: i % 5 !== 1,
@@ -147,21 +42,50 @@ describe('the tolerance of a share', () => {
       }, 0)
     }
     const seen: number[][] = []
+    const bounds = influence.map(() => ({ worst: 0, likely: 0 }))
     const probe: Tolerance = {
-      rows: tolerance.rows,
+      rows: () => bounds,
       figure: (_, slopes) => {
         seen.push(Array.from(slopes))
         return { worst: 0, likely: 0 }
       },
     }
-    const divided = { rows: pay, influence: known.tau, gain, gainWithin: 0, dataUnits: 1e9 }
-    shareTolerance(divided, question, probe, tolerance.rows(question))('anna')
-    for (let i = 0; i < n; i++) {
+    const divided = { rows: pay, influence, gain, gainWithin: 0, dataUnits: 1e9 }
+    shareTolerance(divided, { influence }, probe, bounds)('anna')
+    for (let i = 0; i < influence.length; i++) {
       const step = 1e-6
-      const up = known.tau.with(i, known.tau[i]! + step)
-      const down = known.tau.with(i, known.tau[i]! - step)
+      const up = influence.with(i, influence[i]! + step)
+      const down = influence.with(i, influence[i]! - step)
       expect(seen[0]![i]).toBeCloseTo((shareOf(up) - shareOf(down)) / (2 * step), 5)
     }
+  })
+})
+
+describe('the bound of flips', () => {
+  it('is what a normal law has where many terms make it up, and some of the largest where they are rare', () => {
+    expect(flipBound(100, 0.001)).toBeCloseTo(60, 1)
+    expect(flipBound(1e-4, 1)).toBeGreaterThan(1)
+    expect(flipBound(1e-4, 1)).toBeLessThan(4)
+    expect(flipBound(0, 1)).toBe(0)
+  })
+
+  it('is passed by no sum of rare terms more often than it says', () => {
+    // Chernoff's bound of a Poisson count k of mean m passing m + t, at t = the bound: exp(-18), whatever the mean.
+    for (const mean of [1e-6, 1e-3, 0.1, 3, 200]) {
+      const passed = flipBound(mean, 1)
+      const x = passed / mean
+      expect(mean * ((1 + x) * Math.log1p(x) - x)).toBeGreaterThan(17.999)
+    }
+  })
+})
+
+describe('the error of a gradient', () => {
+  it('grows with the root of what is summed, a projection included', () => {
+    const whole = gradientError(config, 100)
+    expect(gradientError(config, 400)).toBeGreaterThan(whole)
+    const { layers, dim, hidden, heads, headDim } = config
+    const path = layers * (4 * dim + headDim + 200 + heads * headDim + hidden) + 2 * dim
+    expect(gradientError(config, 100, 9 * path)).toBeCloseTo(2 * whole, 12)
   })
 })
 

@@ -29,10 +29,7 @@ export interface Recomputed {
   readonly found: AnswerAttribution
   /** What the answer alone would pay. */
   readonly pay: AnswerPay
-  /** Norm of the gradient of the answer's loss. */
-  readonly norm: number
-  /** Null where the index has the projected form. */
-  readonly tolerance: Tolerance | null
+  readonly tolerance: Tolerance
   /** What the shares follow from: nats under the subset adapters as computed here, or null where pay is provisional. */
   readonly outcomes: Float64Array | null
   readonly ensemble: Ensemble | null
@@ -107,36 +104,34 @@ const outcomes: Compare = it => {
   return [{ ...furthest, figure: `${furthest.figure}, furthest of ${all.length}` }]
 }
 
-/** The row furthest beyond its worst case, and all rows together against what independent roundings come to. */
-const influences: Compare = ({ evidence, found, norm, tolerance }) => {
-  if (tolerance === null) return []
-  const bounds = tolerance.rows({ influence: found.influence, norm })
-  let [furthest, most, squares, allowed] = [0, -1, 0, 0]
-  for (const [i, { worst, likely }] of bounds.entries()) {
+/**
+ * The row furthest beyond what independent roundings come to, and the sum of all rows, whose roundings cancel: influence moved one
+ * way everywhere, but in each row by no more than that row's tolerance, shows there.
+ */
+const influences: Compare = ({ evidence, found, tolerance }) => {
+  const asked = { influence: found.influence }
+  const bounds = tolerance.rows(asked)
+  if (bounds.length === 0) return []
+  let [furthest, most] = [0, -1]
+  for (const [i, { likely }] of bounds.entries()) {
     const difference = Math.abs(evidence.influence[i]! - found.influence[i]!)
-    const ratio = difference === 0 ? 0 : difference / worst
+    const ratio = difference === 0 ? 0 : difference / likely
     // A figure that is not a number is furthest of all.
     if (!(ratio <= most)) [furthest, most] = [i, Number.isNaN(ratio) ? Number.POSITIVE_INFINITY : ratio]
-    squares += difference ** 2
-    allowed += likely ** 2
   }
-  if (bounds.length === 0) return []
-  const root = (total: number): number => Math.sqrt(total / bounds.length)
-  const size = (values: Float64Array): number =>
-    root(values.reduce((total, value) => total + value * value, 0))
+  const sum = (values: Float64Array): number => values.reduce((total, value) => total + value, 0)
   return [
     compare(
       `influence of row ${furthest}`,
       evidence.influence[furthest]!,
       found.influence[furthest]!,
-      bounds[furthest]!.worst,
+      bounds[furthest]!.likely,
     ),
     compare(
-      `influence of all ${bounds.length} rows, root mean square`,
-      size(evidence.influence),
-      size(found.influence),
-      root(allowed),
-      root(squares),
+      `influence of all ${bounds.length} rows, sum`,
+      sum(evidence.influence),
+      sum(found.influence),
+      tolerance.figure(asked, new Float64Array(bounds.length).fill(1)).likely,
     ),
   ]
 }

@@ -3,6 +3,7 @@ import { canonicalJson, sha256Hex } from '../../infra/canonical.ts'
 import { fault } from '../../infra/errors.ts'
 import { attributionRecord } from '../attribute.ts'
 import { contentHash } from '../contribute.ts'
+import { type Linked, linkedBy } from '../person.ts'
 import type { SnapshotRow } from '../rows.ts'
 import { type Check, examine, groupBy, type Wrong } from './check.ts'
 import {
@@ -48,6 +49,8 @@ export interface AnswerEvidence {
   readonly calibrated: boolean
   /** Positions of rows that were withdrawn after the answer was attributed: their text is gone for good. */
   readonly withdrawnSince: readonly number[]
+  /** Which accounts were known to be one person's when it was measured. */
+  readonly linked: Linked
 }
 
 export interface ReleaseEvidence {
@@ -186,6 +189,10 @@ export const gatherEvidence = async (
   const written = new Map(data.questions.map(item => [item.answer, item]))
   const receipts = new Map(records.receipts.map(item => [item.id, item.receipt]))
   const withdrawals = records.events.filter(event => event.kind === 'contribution.withdrawn')
+  const links = records.events.filter(event => event.kind === 'account.linked')
+  const erased = new Set(
+    records.events.filter(event => event.kind === 'account.erased').map(event => event.subject),
+  )
   const questions = await examine('every answer is the one that its receipt names', wrong => {
     for (const answer of drawn) {
       const what = `the answer ${answer.id}`
@@ -197,6 +204,8 @@ export const gatherEvidence = async (
       const release = released.find(({ id }) => id === answer.release)
       const blob = files.get(influenceFile(answer.influence ?? ''))
       const receipt = receiptBody.safeParse(json(receipts.get(answer.receipt ?? '')))
+      // Whoever asked it has erased their texts; everybody's pay still stands in the records and on chain.
+      if (text === undefined && erased.has(answer.account)) continue
       if (release === undefined) wrong(`the release of ${what} is missing`)
       if (text === undefined) wrong(`the text of ${what} is missing`)
       if (event === undefined || !told.success) wrong(`the ledger does not say what was measured of ${what}`)
@@ -236,6 +245,7 @@ export const gatherEvidence = async (
         influence: new Float64Array(new Uint8Array(blob).buffer),
         outcomes,
         calibrated,
+        linked: linkedBy(links.filter(({ seq }) => seq < event.seq).map(link => [link.actor, link.subject])),
         withdrawnSince: rows
           .filter(({ contributionId }) => since.has(contributionId))
           .map(({ position }) => position),

@@ -1,6 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fault } from '../../infra/errors.ts'
 import { type Ensemble, openEnsemble } from '../../models/attribution/ensemble.ts'
 import {
   type AnswerAttribution,
@@ -8,8 +7,8 @@ import {
   buildIndex,
   openIndex,
 } from '../../models/attribution/index.ts'
-import { readMeta, readNumbers } from '../../models/attribution/index-files.ts'
-import { influenceTolerance, type Kernel, type Tolerance } from '../../models/attribution/tolerance.ts'
+import type { Tolerance } from '../../models/attribution/tolerance.ts'
+import { openTolerance } from '../../models/attribution/tolerance-open.ts'
 import type { Engine, Example } from '../../models/engine.ts'
 import { trainingExamples } from '../rows.ts'
 import type { ReleaseEvidence } from './recompute-evidence.ts'
@@ -18,11 +17,9 @@ import type { ReleaseEvidence } from './recompute-evidence.ts'
 export interface Rebuilt {
   /** Tokens of the longest row or question with its answer. */
   readonly sequence: number
-  /** Null where influence has the projected form: how far two of those may lie apart is not derived. */
-  readonly tolerance: Tolerance | null
   /** The subset adapters' ensemble, or null where the release is not calibrated. */
   readonly ensemble: Ensemble | null
-  attribute(question: Example): Promise<{ found: AnswerAttribution; norm: number }>
+  attribute(question: Example): Promise<{ found: AnswerAttribution; tolerance: Tolerance }>
   /** Nats of an answer under each subset adapter. */
   outcomes(question: Example): Promise<Float64Array>
   close(): Promise<void>
@@ -56,10 +53,6 @@ export const rebuildIndex = async (
   const examples = trainingExamples(release.rows)
   await buildIndex(engine, adapter, examples, index, options)
   const attribution = await openIndex(engine, adapter, examples, index)
-  const meta = await readMeta(index)
-  if (meta === null)
-    throw fault('index-stale', 'The attribution index was not finished.', { fix: 'Run this again.' })
-  const numbers = async (name: string) => new Float64Array(await readNumbers(index, name, meta))
 
   const lengthOf = ({ prompt, answer }: Example): number =>
     engine.encode(prompt).length + engine.encode(answer).length
@@ -67,29 +60,22 @@ export const rebuildIndex = async (
   // The marks of the conversation are a few tokens more.
   const longest = [...examples, ...questions].reduce((most, one) => Math.max(most, lengthOf(one)), 0) + 32
   const sequence = Math.min(config.context, longest)
-  const exact = async (): Promise<Kernel> => ({
-    factor: await numbers('factor.f64'),
-    ridge: meta.rows * meta.damping,
-    roots: Float64Array.from(examples, ({ weight = 1 }) => Math.sqrt(weight)),
-    scales: await numbers('scales.f64'),
-    size: meta.size,
-  })
-  const tolerance = meta.form === 'exact' ? influenceTolerance(config, sequence, await exact()) : null
+  const tolerance = await openTolerance(engine, adapter, examples, join(index, 'influence'), sequence)
   return {
     sequence,
-    tolerance,
     ensemble: calibration === null ? null : await openEnsemble(calibration.record),
     outcomes: async question => {
       const nats = new Float64Array(subsets.length)
       for (const [m, path] of subsets.entries()) nats[m] = (await engine.losses([question], path)).nats[0]!
       return nats
     },
-    attribute: async question => {
-      let norm = 0
-      for await (const { rows } of engine.gradients([question], adapter))
-        norm = Math.sqrt(rows.reduce((total, value) => total + value * value, 0))
-      return { found: await attribution.attribute(question), norm }
+    attribute: async question => ({
+      found: await attribution.attribute(question),
+      tolerance: await tolerance.ask(question),
+    }),
+    close: async () => {
+      await tolerance.close()
+      await attribution.close()
     },
-    close: () => attribution.close(),
   }
 }

@@ -1,4 +1,3 @@
-import type { Tolerance } from '../../models/attribution/tolerance.ts'
 import { ensembleShareTolerance, type ShareBound } from '../../models/attribution/tolerance-ensemble.ts'
 import { gainTolerance, shareTolerance } from '../../models/attribution/tolerance-shares.ts'
 import {
@@ -12,18 +11,11 @@ import {
   type Recomputed,
 } from './recompute-compare.ts'
 
-/** Of influence that is taken as it was recorded. */
-const nothing: Tolerance = {
-  rows: ({ influence }) => Array.from(influence, () => ({ worst: 0, likely: 0 })),
-  figure: () => ({ worst: 0, likely: 0 }),
-}
-
 /** Differences allowed in the shares of one answer and in the ends of their intervals. */
 const shareBounds = (it: Recomputed): ((account: string) => ShareBound) => {
-  const { evidence, release, found, pay, norm, ensemble, outcomes } = it
-  const tolerance = it.tolerance ?? nothing
-  const influence = it.tolerance === null ? evidence.influence : found.influence
-  const asked = { influence, norm }
+  const { evidence, release, found, pay, ensemble, outcomes, tolerance } = it
+  const { influence } = found
+  const asked = { influence }
   const within = natsWithin(it)
   const divided = {
     rows: payRows(release.rows),

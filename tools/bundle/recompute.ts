@@ -167,8 +167,8 @@ const recomputeAnswer = async (
   rebuilt: Rebuilt,
 ): Promise<RecomputedAnswer> => {
   const { answer, written, attributed } = evidence
-  const { tolerance, sequence } = rebuilt
-  const { found, norm } = await rebuilt.attribute(questionOf(written))
+  const { sequence } = rebuilt
+  const { found, tolerance } = await rebuilt.attribute(questionOf(written))
   const ensemble = attributed.provisional ? null : rebuilt.ensemble
   const outcomes = ensemble === null ? null : await rebuilt.outcomes(questionOf(written))
   const table = await payTable({
@@ -180,13 +180,14 @@ const recomputeAnswer = async (
         disputed: false,
         tokens: found.tokens,
         nats: found.nats,
-        influence: tolerance === null ? evidence.influence : found.influence,
+        influence: found.influence,
         ...(outcomes === null ? {} : { outcomes }),
       },
     ],
     rows: payRows(release.rows),
     dataShare: release.contributors * 100,
     maxGain: release.gain,
+    linked: evidence.linked,
     ...(ensemble === null ? {} : { ensemble }),
   })
   const pay = table.perAnswer[0]
@@ -198,7 +199,6 @@ const recomputeAnswer = async (
     sequence,
     found,
     pay,
-    norm,
     tolerance,
     outcomes,
     ensemble,
@@ -209,21 +209,10 @@ const recomputeAnswer = async (
 
 /** What can be compared of an answer, and why that is not everything. */
 const comparable = ({
-  evidence,
-  tolerance,
+  evidence: { withdrawnSince },
 }: Recomputed): { wanted: readonly Compare[]; partly: string | null } => {
-  const { withdrawnSince } = evidence
-  if (withdrawnSince.length > 0) {
-    const rows = withdrawnSince.join(', ')
-    const partly = `row ${rows} was withdrawn after it was measured, so only its losses can be compared`
-    return { wanted: withoutRows, partly }
-  }
-  const wanted = [...comparisons, shares]
-  if (tolerance === null)
-    return {
-      wanted,
-      partly:
-        'its influence comes of projected gradients, whose tolerance is not derived; its shares are computed from the recorded influence',
-    }
-  return { wanted, partly: null }
+  if (withdrawnSince.length === 0) return { wanted: [...comparisons, shares], partly: null }
+  const rows = withdrawnSince.join(', ')
+  const partly = `row ${rows} was withdrawn after it was measured, so only its losses can be compared`
+  return { wanted: withoutRows, partly }
 }

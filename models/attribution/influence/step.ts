@@ -2,7 +2,7 @@ import { panelOf, type RowsFile, readPanel, widenRow } from './rows-file.ts'
 import { scan } from './scan.ts'
 
 /** Rows on which the step is measured; each costs a query. */
-const sampleRows = 16
+export const sampleRows = 16
 
 /**
  * The step alpha that makes y = M z, M block diagonal, fit the whole curvature F + Lambda best: it minimises the mean over rows of
