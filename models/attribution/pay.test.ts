@@ -62,11 +62,18 @@ describe('pay', () => {
       { id: '2', influence: [8, -0.8, 0] },
       { id: '3', influence: [9, 0.7, 6] },
       { id: '4', influence: [7, -0.6, -0.1] },
-    ].map(change => answer(change))
+    ].map((change, i) => answer({ ...change, nats: { unigram: 300 + i, base: 200, adapter: 100 } }))
     const { accounts } = await table({ answers, rows: [topic, noise, once] })
     expect(accounts.get('noise')).toBeUndefined()
     expect(accounts.get('once')).toBeGreaterThan(0n)
     expect(accounts.get('ann')).toBeGreaterThan(accounts.get('once')!)
+    // The same answers asked for a hundred times say nothing new of the row.
+    const often = answers.flatMap(one =>
+      Array.from({ length: 100 }, (_, i) => ({ ...one, id: `${one.id}/${i}` })),
+    )
+    expect(
+      (await table({ answers: often, rows: [topic, noise, once] })).accounts.get('noise'),
+    ).toBeUndefined()
   })
 
   it('divides the pot by positive influence and leaves the rest to the commons', async () => {

@@ -40,16 +40,12 @@ export const payTable = async (input: PayInput): Promise<PayTable> => {
   const judged = judgeAll(input, players)
   const paying = judged.filter(one => one.perNat > 0)
   const rowSums = new Float64Array(rows.length)
-  const rowHarm = new Float64Array(rows.length)
   const own = new Float64Array(players.count)
   const allowed = rows.map(({ account }) => paying.some(({ mine }) => !mine(account)))
   for (const { answer, perNat, parts, mine } of paying)
     for (let i = 0; i < rows.length; i++) {
-      if (!mine(rows[i]!.account)) {
-        const value = perNat * answer.influence[i]!
-        rowSums[i] = rowSums[i]! + value
-        if (value < 0) rowHarm[i] = rowHarm[i]! + value ** 2
-      } else if (parts[i]! > 0) own[players.of[i]!] = own[players.of[i]!]! + parts[i]!
+      if (!mine(rows[i]!.account)) rowSums[i] = rowSums[i]! + perNat * answer.influence[i]!
+      else if (parts[i]! > 0) own[players.of[i]!] = own[players.of[i]!]! + parts[i]!
     }
   const period =
     ensemble === undefined
@@ -61,7 +57,12 @@ export const payTable = async (input: PayInput): Promise<PayTable> => {
   const sums = period.sums.map((value, c) => value - own[c]!)
   const amounts = sums.map((value, c) => Math.max(0, value - z90 * period.errors[c]!))
   const payable = rows.map((row, i) => ({ ...row, canonical: row.canonical && allowed[i]! }))
-  const weights = divideAmong(amounts, rowValues(rowSums, rowHarm, players, payable), players.of, payable)
+  const weights = divideAmong(
+    amounts,
+    rowValues(rowSums, harmOf(paying, rows.length), players, payable),
+    players.of,
+    payable,
+  )
   const whole = BigInt(Math.floor(weights.reduce((total, weight) => total + weight, 0)))
   const potsUnits = judged.reduce((total, { potUnits }) => total + potUnits, 0n)
   const units = splitByWeight(whole < potsUnits ? whole : potsUnits, weights)
@@ -80,6 +81,21 @@ export const payTable = async (input: PayInput): Promise<PayTable> => {
     commonsUnits: dataUnits - paidUnits,
     dataUnits,
   }
+}
+
+/** Sum over answers of the squares of what each row seems to harm them by. An answer given again is no new evidence: it counts once, with all its weight. */
+const harmOf = (paying: readonly Judged[], rows: number): Float64Array => {
+  const answers = new Map<string, { influence: ArrayLike<number>; perNat: number }>()
+  for (const { answer, perNat } of paying) {
+    // Two answers that agree in all of these to the last bit are one.
+    const key = [answer.tokens, answer.nats.unigram, answer.nats.base, answer.nats.adapter].join()
+    const known = answers.get(key)
+    answers.set(key, { influence: answer.influence, perNat: perNat + (known?.perNat ?? 0) })
+  }
+  const harm = new Float64Array(rows)
+  for (const { influence, perNat } of answers.values())
+    for (let i = 0; i < rows; i++) if (influence[i]! < 0) harm[i] = harm[i]! + (perNat * influence[i]!) ** 2
+  return harm
 }
 
 /**
