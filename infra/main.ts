@@ -20,6 +20,7 @@ import { verbs } from '../tools/verbs.ts'
 import { readSettings, type Settings } from './env.ts'
 import { fault, TributaryError } from './errors.ts'
 import { newId } from './ids.ts'
+import { logWhatNobodyCaught } from './last-resort.ts'
 import { startTelemetry } from './telemetry.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -83,6 +84,7 @@ const start = async (tourWanted: boolean): Promise<number> => {
     step => say(`opening the ${step} ...`),
     download.show,
   ).finally(download.end)
+  logWhatNobodyCaught(network.log)
   await finishOpenCalls(network, verbs)
   const agents = await startAgents(network)
   const closers: (() => Promise<unknown>)[] = [endTelemetry, close, () => agents.stop()]
