@@ -4,7 +4,7 @@ const only = (name, from, allowed, comment) => ({
   name,
   comment,
   severity: 'error',
-  from: { path: from, pathNot: '\\.test\\.ts$|^infra/testing/|^bots/[a-z]*/?testing/' },
+  from: { path: from, pathNot: '\\.test\\.ts$|^infra/testing/|^bots/[a-z]*/?testing/|^bots/bench/' },
   to: { path: `^(${ours})/`, pathNot: allowed },
 })
 const door = (name, library, files) => ({

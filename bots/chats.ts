@@ -3,8 +3,10 @@ import { isFault } from '../infra/errors.ts'
 import { openChats } from '../tools/chats.ts'
 import type { Network } from '../tools/context.ts'
 import { openDesk } from './chat/desk.ts'
+import type { Finding } from './chat/finding.ts'
 import { aborted, keepLeading } from './chat/leader.ts'
 import type { Platform } from './chat/platform.ts'
+import { takeBack } from './chat/take-back.ts'
 import { openDiscord } from './discord.ts'
 import type { Bot } from './session.ts'
 import { openTelegram } from './telegram.ts'
@@ -13,14 +15,6 @@ import { openTelegram } from './telegram.ts'
 export interface ChatSettings {
   readonly discordToken: string | undefined
   readonly telegramToken: string | undefined
-}
-
-/** What a platform needs and whether it has it. */
-export interface Finding {
-  readonly ok: boolean
-  readonly what: string
-  /** Empty where nothing has to be done. */
-  readonly fix: string
 }
 
 export interface RunningChats {
@@ -58,7 +52,14 @@ export const startChats = async (
       token: discordToken,
       log,
       async work(signal) {
-        open = await openDiscord({ token: discordToken, bot, chats, log, openDesk: desk }).catch(error => {
+        open = await openDiscord({
+          token: discordToken,
+          bot,
+          chats,
+          log,
+          openDesk: desk,
+          takeBack: contributed => takeBack({ chats, platform: 'discord', log, signal }, contributed),
+        }).catch(error => {
           if (isFault(error, 'discord-token-refused')) refused?.(error)
           else connected?.()
           throw error

@@ -162,6 +162,12 @@ export const inputFault = (verb: Verb, input: unknown, say: Sentences): string |
         .join('; ')
 }
 
+/** The argument that is wrong first in a whole input. */
+export const faultyArgument = (verb: Verb, input: unknown): string | undefined => {
+  const name = verb.input.safeParse(input).error?.issues[0]?.path[0]
+  return name === undefined ? undefined : String(name)
+}
+
 const issueText = (issue: z.core.$ZodIssue, say: Sentences): string => {
   const place = issue.path.map(part =>
     typeof part === 'number'

@@ -1,17 +1,18 @@
 import type { Command } from './commands.ts'
+import type { Reply } from './reply.ts'
 import type { Sentences } from './sentences.ts'
 import type { Directory } from './session.ts'
 
 /**
  * What to ask a person before a command runs that moves money or casts a vote; null where nothing has to be asked.
- * `remember` names what one yes covers for the rest of the session: asking a model at a price.
+ * `remember` names what one yes covers for an hour: asking a model at a price. `card` shows what the yes would stand for, where one sentence cannot.
  */
 export const confirmationOf = (
   say: Sentences,
   { name, effect, arguments: known }: Command,
   input: Readonly<Record<string, unknown>>,
   directory: Directory,
-): { question: string; remember: string | null } | null => {
+): { question: string; remember: string | null; card?: Reply } | null => {
   if (effect !== 'money' && effect !== 'vote') return null
   const value = (argument: string) =>
     String(input[argument] ?? known.find(item => item.name === argument)?.fallback ?? '')
@@ -31,7 +32,10 @@ export const confirmationOf = (
     case 'pledge':
       return once(say.confirm.pledge(value('tokens'), value('proposal')))
     case 'propose':
-      return once(say.confirm.propose(value('name'), value('bond')))
+      return {
+        ...once(say.confirm.propose(value('name'), value('bond'))),
+        card: proposalCard(say, value, input.evaluation),
+      }
     case 'vote':
       return once(say.confirm.vote(value('proposal'), value('choice')))
     case 'claim':
@@ -57,3 +61,28 @@ export const confirmationOf = (
       return once(say.confirm.other(name))
   }
 }
+
+/** A proposal as it will stand: nothing in it changes without a new vote. */
+const proposalCard = (
+  { label, proposalParts }: Sentences,
+  value: (argument: string) => string,
+  evaluation: unknown,
+): Reply => ({
+  kind: 'card',
+  title: value('name'),
+  body: value('purpose'),
+  fields: [
+    { label: label('Data wanted'), value: value('dataWanted') },
+    { label: label('Rows wanted'), value: value('rowsWanted') },
+    {
+      label: label('Licences'),
+      value: value('licences')
+        .split(/\s*,\s*/)
+        .join(', '),
+    },
+    { label: label('Target'), value: proposalParts.target(value('minimumImprovement')) },
+    { label: label('Held-out rows'), value: String(Array.isArray(evaluation) ? evaluation.length : 0) },
+    { label: label('Price'), value: proposalParts.price(value('price')) },
+    { label: label('Bond'), value: proposalParts.bond(value('bond')) },
+  ],
+})

@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { consent } from '../tools/consent.ts'
 import { converse } from './conversation.ts'
 import { tellNotices } from './notices.ts'
+import { english } from './sentences.ts'
+import { openChatTalk } from './testing/chat-talk.ts'
 import { ANSWER_ID, openStory, openTalk } from './testing/story.ts'
 
 const talk = async (story: ReturnType<typeof openStory>, ...lines: string[]) => {
@@ -149,5 +152,39 @@ describe('a conversation', () => {
     expect(await tellNotices(bot, session, say)).toBe(1)
     expect(await tellNotices(bot, session, say)).toBe(0)
     expect(words()).toContain('3 accepted, 1 refused')
+  })
+
+  it('tells what the node computes with where operators look, and not in a chat', async () => {
+    expect((await talk(openStory(), '/status')).words()).toContain('MiB')
+    const chat = openChatTalk()
+    await chat.send('/status')
+    expect(chat.words()).toContain('beekeeping')
+    expect(chat.words()).not.toContain('MiB')
+  })
+
+  it('lists first what people need, and names the rest', async () => {
+    const { said } = await talk(openStory(), '/help')
+    expect(said).toMatchObject([
+      { kind: 'table', note: expect.stringContaining('More: /feedback, /deposit.') },
+    ])
+    const rows = said[0]?.kind === 'table' ? said[0].rows.map(([usage]) => usage?.split(' ')[0]) : []
+    expect(rows).toEqual(['/ask', '/why', '/status', '/contribute', '/vote', '/help'])
+  })
+
+  it('asks which answer a thumb is for, and says where its buttons are', async () => {
+    const { words } = await talk(openStory(), '/feedback')
+    expect(words()).toContain('Press Good or Bad under it.')
+  })
+
+  it('offers a consent to press, with the licences that the model takes', async () => {
+    const chat = openChatTalk(openStory([{ licences: ['CC0-1.0', 'MIT'] }]), consent)
+    await chat.send('/consent beekeeping')
+    expect(chat.last()).toMatchObject({
+      text: english.people.consentAsked('beekeeping', 'CC0-1.0'),
+      choices: [
+        { label: 'Yes', line: '/consent beekeeping licence=CC0-1.0 rights=yes' },
+        { line: '/consent beekeeping licence=MIT rights=yes' },
+      ],
+    })
   })
 })

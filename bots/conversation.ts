@@ -1,36 +1,36 @@
 import { randomUUID } from 'node:crypto'
 import { isFault } from '../infra/errors.ts'
-import type { Update } from '../tools/context.ts'
-import { call } from '../tools/registry.ts'
 import type { Understand } from '../tools/understanding.ts'
 import { type ParsedLine, parseCommand } from './command-line.ts'
-import { type Command, findCommand, inputFault } from './commands.ts'
+import { type Command, faultyArgument, findCommand, inputFault, usage } from './commands.ts'
 import { confirmationOf } from './confirmation.ts'
-import { answerDialogue, lineOrFile, questionId, rowsFromFile, startDialogue } from './dialogue.ts'
+import { askOnceMore, askToConfirm, cover, goOn, isCovered } from './confirming.ts'
+import { consentOffer } from './consent-offer.ts'
+import {
+  answerDialogue,
+  questionId,
+  refusedArgument,
+  reopenDialogue,
+  rowsFromFile,
+  startDialogue,
+} from './dialogue.ts'
 import { filledCommand } from './filled-command.ts'
 import { oneLine } from './format.ts'
-import { faultReplies, helpReplies, repliesTo } from './replies.ts'
-import { type Reply, type Say, text } from './reply.ts'
+import { faultReplies, helpReplies } from './replies.ts'
+import { type Say, text } from './reply.ts'
+import { runCommand, type Turn } from './running.ts'
 import {
   type Bot,
   type Confirmation,
   type Directory,
   defaultsOf,
   type FilledCommand,
+  openQuestion,
   readDirectory,
   type Session,
   type Surroundings,
 } from './session.ts'
 import { actOn, situationOf } from './understood.ts'
-
-/** One line of a conversation and everything that answering it needs. */
-interface Turn extends Surroundings {
-  readonly bot: Bot
-  readonly session: Session
-  readonly say: Say
-  /** Calls made so far, for their keys. */
-  calls: number
-}
 
 /**
  * Answers one line of a person's conversation: a command, the answer to what was asked last, or free text.
@@ -43,15 +43,18 @@ export const converse = async (
   say: Say,
   surroundings: Surroundings = {},
 ): Promise<void> => {
-  const turn: Turn = { bot, session, say, ...surroundings, calls: 0 }
-  try {
-    if (typeof line === 'string') await answer(turn, line)
-    else await answerFilled(turn, line)
-  } catch (error) {
-    surroundings.onFault?.()
-    if (surroundings.signal?.aborted === true) say(text(session.say.interrupted, 'quiet'))
-    else for (const reply of faultsOf(bot, session, error)) say(reply)
+  const turn: Turn = { bot, session, say, ...surroundings, calls: 0, interrupted: null }
+  const orTellWhy = async (work: Promise<void>): Promise<void> => {
+    try {
+      await work
+    } catch (error) {
+      surroundings.onFault?.()
+      if (surroundings.signal?.aborted === true) say(text(session.say.interrupted, 'quiet'))
+      else for (const reply of faultsOf(bot, session, error)) say(reply)
+    }
   }
+  await orTellWhy(typeof line === 'string' ? answer(turn, line) : answerFilled(turn, line))
+  await orTellWhy(goOn(turn))
 }
 
 /** What a person is told of an error; what is not theirs goes to the log under an incident's id. */
@@ -71,22 +74,24 @@ const answer = async (turn: Turn, raw: string): Promise<void> => {
   const line = raw.trim()
   const isCommand = line.startsWith('/')
   const { pending } = session
-  if (turn.pending !== undefined && turn.pending !== pending?.id) {
+  if (turn.pending !== undefined && (pending === null || turn.pending !== openQuestion(pending))) {
     turn.onFault?.()
     return say(text(session.say.chatting.tooLate, 'quiet'))
   }
+  const leaves = /^\/cancel\b/i.test(line) || (pending !== null && session.say.cancelWords.test(line))
+  if (leaves) {
+    session.pending = null
+    return say(text(pending === null ? session.say.dropped : session.say.cancelled, 'quiet'))
+  }
   if (pending?.kind === 'dialogue' && !isCommand) {
     turn.onCommand?.(pending.command)
-    const complete = await answerDialogue(session, pending, lineOrFile(turn, pending, raw), say, turn)
-    if (complete !== null) await proceed(turn, complete, await readDirectory(bot, session))
+    const directory = await readDirectory(bot, session)
+    const complete = await answerDialogue(session, pending, raw, directory, say, turn)
+    if (complete !== null) await proceed(turn, complete, directory, true)
     return
   }
   if (pending?.kind === 'confirmation' && !isCommand) return confirm(turn, pending, line)
-  session.pending = null
-  if (/^\/cancel\b/i.test(line)) {
-    say(text(pending === null ? session.say.dropped : session.say.cancelled, 'quiet'))
-    return
-  }
+  interrupt(turn)
   if (line === '' && turn.attached === undefined) return
   const directory = await readDirectory(bot, session)
   // A file without a command can only be rows.
@@ -99,11 +104,17 @@ const answer = async (turn: Turn, raw: string): Promise<void> => {
   )
 }
 
+/** A look at something does not end what was asked; any other command does, once it is understood. */
+const interrupt = (turn: Turn): void => {
+  turn.interrupted ??= turn.session.pending
+  turn.session.pending = null
+}
+
 const answerFilled = async (turn: Turn, filled: FilledCommand): Promise<void> => {
   const { bot, session } = turn
   if (findCommand(bot.commands, filled.name) === undefined)
     return answer(turn, `/${[filled.name, ...Object.values(filled.words)].join(' ')}`)
-  session.pending = null
+  interrupt(turn)
   const directory = await readDirectory(bot, session)
   await perform(turn, filledCommand(filled, bot.commands, defaultsOf(session, directory)), directory)
 }
@@ -112,12 +123,17 @@ const answerFilled = async (turn: Turn, filled: FilledCommand): Promise<void> =>
 const perform = async (turn: Turn, parsed: ParsedLine, directory: Directory): Promise<void> => {
   const { session, say } = turn
   turn.onCommand?.(parsed.command)
+  if (parsed.command.effect !== 'read') turn.interrupted = null
   const rows = turn.attached === undefined ? undefined : parsed.missing.find(({ kind }) => kind === 'rows')
   if (rows !== undefined && turn.attached !== undefined)
     parsed.input[rows.name] = await rowsFromFile(session, turn.attached, turn)
   const missing = parsed.missing.filter(argument => argument !== rows)
-  if (missing.length > 0) startDialogue(session, { ...parsed, missing }, directory, say, turn)
-  else await proceed(turn, { ...parsed, missing }, directory)
+  const offer = missing.length > 0 ? null : consentOffer(parsed, directory, session.say)
+  if (offer !== null) return say(offer)
+  if (missing.length === 0) return proceed(turn, { ...parsed, missing }, directory)
+  // Two dialogues at once would leave nobody knowing which question is answered.
+  if (turn.interrupted !== null) return say(text(session.say.writeItWhole(usage(parsed.command))))
+  startDialogue(session, { ...parsed, missing }, directory, say, turn)
 }
 
 /** Commands of the conversation itself, which change nothing on the network. */
@@ -198,8 +214,16 @@ const understoodText = async (
   return proceed(turn, { command, input: { model, question }, missing: [] }, directory)
 }
 
-/** Runs a complete command, after a confirmation where it moves money or casts a vote. */
-const proceed = async (turn: Turn, { command, input }: ParsedLine, directory: Directory): Promise<void> => {
+/**
+ * Runs a complete command, after a confirmation where it moves money or casts a vote. `guided`: its values were asked for
+ * one by one, and are kept when the network refuses one.
+ */
+const proceed = async (
+  turn: Turn,
+  { command, input }: ParsedLine,
+  directory: Directory,
+  guided = false,
+): Promise<void> => {
   const { session, say } = turn
   for (const { name, kind } of command.arguments) {
     const value = input[name]
@@ -207,91 +231,60 @@ const proceed = async (turn: Turn, { command, input }: ParsedLine, directory: Di
   }
   // Before the confirmation: nobody should confirm what cannot happen.
   const wrong = inputFault(command.verb, input, session.say)
-  if (wrong !== null) return say(text(session.say.invalidInput(wrong), 'bad'))
+  if (wrong !== null) {
+    say(text(session.say.invalidInput(wrong), 'bad'))
+    if (!guided) return
+    const refused = faultyArgument(command.verb, input)
+    return reopenDialogue(session, command, input, refused, directory, say, turn)
+  }
   const asked = confirmationOf(session.say, command, input, directory)
-  if (asked === null || (asked.remember !== null && session.confirmed.has(asked.remember)))
-    return run(turn, command, input)
+  if (asked === null || isCovered(turn, asked.remember)) return run(turn, command, input, guided)
   const pending: Confirmation = {
     kind: 'confirmation',
     id: questionId(turn),
     command,
     input,
     remember: asked.remember,
+    // A form in a chat is as long to fill in as a dialogue.
+    guided: guided || (turn.buttons === true && command.arguments.some(({ kind }) => kind === 'rows')),
   }
   session.pending = pending
-  say(yesOrNo(session, pending, asked.question))
+  askToConfirm(turn, pending, directory)
 }
-
-const yesOrNo = ({ say }: Session, { id }: Confirmation, question: string): Reply => ({
-  kind: 'choices',
-  text: question,
-  choices: [
-    { label: say.yes, line: 'yes', pending: id },
-    { label: say.no, line: 'no', pending: id },
-  ],
-})
 
 const confirm = async (turn: Turn, pending: Confirmation, line: string): Promise<void> => {
   const { session, say } = turn
   turn.onCommand?.(pending.command)
-  if (/^(y|yes|ok|sure)[.!]?$/i.test(line)) {
+  if (turn.attached !== undefined) return askOnceMore(turn, pending, session.say.noFileNow)
+  if (/^(n|no)[.!]?$/i.test(line)) {
     session.pending = null
-    if (pending.remember !== null) session.confirmed.add(pending.remember)
-    return run(turn, pending.command, pending.input)
+    return say(text(session.say.dropped, 'quiet'))
   }
-  if (!/^(n|no)[.!]?$/i.test(line)) return say(yesOrNo(session, pending, session.say.sayYesOrNo))
+  if (!/^(y|yes|ok|sure)[.!]?$/i.test(line)) return askOnceMore(turn, pending, session.say.sayYesOrNo)
+  // In a chat other messages may stand between a question and a word: only its own button says what the yes is for.
+  if (turn.buttons === true && turn.pending === undefined)
+    return askOnceMore(turn, pending, session.say.pressYes)
   session.pending = null
-  say(text(session.say.dropped, 'quiet'))
+  cover(turn, pending.remember)
+  return run(turn, pending.command, pending.input, pending.guided === true)
 }
 
-const run = async (turn: Turn, command: Command, input: Record<string, unknown>): Promise<void> => {
+/** Runs a command. What was asked for one by one is kept for another try where one value of it was refused. */
+const run = async (
+  turn: Turn,
+  command: Command,
+  input: Record<string, unknown>,
+  guided: boolean,
+): Promise<void> => {
   const { bot, session, say } = turn
-  let streamed = false
-  const onUpdate = (update: Update): void => {
-    streamed ||= update.kind === 'text'
-    say(
-      update.kind === 'text' ? { kind: 'part', text: update.text } : { label: `/${command.name}`, ...update },
-    )
+  try {
+    await runCommand(turn, command, input)
+  } catch (error) {
+    const theirs = isFault(error) && error.blame === 'person' && command.name !== 'ask'
+    if (!guided || !theirs || turn.signal?.aborted === true) throw error
+    turn.onFault?.()
+    for (const reply of faultsOf(bot, session, error)) say(reply)
+    const directory = await readDirectory(bot, session)
+    reopenDialogue(session, command, input, refusedArgument(command, error), directory, say, turn)
   }
-  const asked = command.name === 'ask' ? `/ask ${input.model} ${input.question}` : null
-  const output: unknown = await call(bot.network, session.caller, command.verb, input, {
-    onUpdate,
-    ...(turn.key === undefined ? {} : { key: `${turn.key}/${turn.calls++}` }),
-    ...(turn.signal === undefined ? {} : { signal: turn.signal }),
-  }).catch((error: unknown) => {
-    if (isFault(error, 'insufficient-balance')) session.unpaid = asked
-    throw error
-  })
-  if (asked !== null) remember(turn, output, streamed)
-  const told = turn.discreet === true ? withoutMe(output) : output
-  turn.onResult?.(command, input, output)
-  for (const reply of command.tell?.(told, session.say) ?? repliesTo(command.name, told, session.say))
-    say(reply)
-  if (command.name === 'deposit') offerUnpaid(turn)
-}
-
-const offerUnpaid = ({ session, say }: Turn): void => {
-  const line = session.unpaid
-  session.unpaid = null
-  if (line === null) return
-  const question = line.split(' ').slice(2).join(' ')
-  const label = session.say.askAgain(oneLine(question, 60))
-  say({ kind: 'choices', text: session.say.goOn, choices: [{ label, line }] })
-}
-
-/** An output without the caller's own part of it. */
-const withoutMe = (output: unknown): unknown =>
-  typeof output === 'object' && output !== null && 'me' in output ? { ...output, me: null } : output
-
-/** Keeps what the next line may leave out, and shows an answer that did not come in parts. */
-const remember = ({ session, say, key }: Turn, output: unknown, streamed: boolean): void => {
-  if (typeof output !== 'object' || output === null) return
-  const [words, answerId, model] = ['answer', 'answerId', 'model'].map(
-    name => Reflect.get(output, name) as unknown,
-  )
-  // A repeated call streams nothing, and has to look as the first one did.
-  if (typeof words === 'string' && !streamed)
-    say(key === undefined ? text(words) : { kind: 'part', text: words })
-  if (typeof answerId === 'string') session.lastAnswer = answerId
-  if (typeof model === 'string') session.model = model.split('@')[0] ?? null
 }

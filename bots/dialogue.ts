@@ -1,17 +1,29 @@
 import { randomUUID } from 'node:crypto'
-import { fault, isFault } from '../infra/errors.ts'
+import { fault, isFault, type TributaryError } from '../infra/errors.ts'
+import { limits } from '../tools/limits.ts'
 import { type ParsedLine, readValue } from './command-line.ts'
-import { type Argument, faultOf } from './commands.ts'
-import { type Choice, type Say, text } from './reply.ts'
+import { type Argument, type Command, faultOf } from './commands.ts'
+import { objection } from './judging.ts'
+import { cancelChoice, candidatesFor, changeable, questionOf } from './questions.ts'
+import { type Say, text } from './reply.ts'
 import { parseRows, type SentRow } from './rows.ts'
-import type { Dialogue, Directory, Session, Surroundings } from './session.ts'
+import { type Dialogue, type Directory, openQuestion, type Session, type Surroundings } from './session.ts'
 
 /** Names an open question: the same each time a named line is answered. */
 export const questionId = ({ key }: Surroundings): string => key ?? randomUUID()
 
+/** What asking takes. */
+interface Asking {
+  readonly session: Session
+  readonly dialogue: Dialogue
+  readonly directory: Directory
+  readonly say: Say
+  readonly surroundings: Surroundings
+}
+
 /**
  * Begins to ask for what a command line left out, one argument a message: the required ones, and those optional ones
- * that the catalogue has a question for.
+ * that the catalogue has a question for. Where nothing could be the answer, that is said instead.
  */
 export const startDialogue = (
   session: Session,
@@ -26,8 +38,21 @@ export const startDialogue = (
       input[argument.name] === undefined &&
       (missing.includes(argument) || session.say.prompts[`${command.name}.${argument.name}`] !== undefined),
   )
-  const id = questionId(surroundings)
+  if (open[0]?.name === 'proposal' && candidatesFor(command, directory)?.length === 0) {
+    session.pending = null
+    say(text(session.say.nothingFor[command.name] ?? session.say.noProposals))
+  } else openDialogue(session, { command, input, open }, directory, say, surroundings)
+}
+
+const openDialogue = (
+  session: Session,
+  { command, input, open }: Pick<Dialogue, 'command' | 'input' | 'open'>,
+  directory: Directory,
+  say: Say,
+  surroundings: Surroundings,
+): void => {
   const { consented = [] } = directory
+  const id = questionId(surroundings)
   const dialogue: Dialogue = {
     kind: 'dialogue',
     id,
@@ -39,14 +64,34 @@ export const startDialogue = (
   }
   dropSettled(dialogue)
   session.pending = dialogue
-  say(text(session.say.cancelHint, 'quiet'))
-  if (open[0]?.name === 'proposal' && directory.gathering.length > 0)
-    say({
-      kind: 'choices',
-      text: promptOf(session, dialogue, open[0]),
-      choices: directory.gathering.map(name => ({ label: name, line: name, pending: id })),
-    })
-  else sayNext(session, dialogue, say, surroundings)
+  // Where there are buttons, one of them says so.
+  if (surroundings.buttons !== true) say(text(session.say.cancelHint, 'quiet'))
+  say(questionOf(session, dialogue, directory, surroundings))
+}
+
+/**
+ * Asks once more for the one value that the network refused, with all others kept; where the fault does not tell which
+ * one it is, the person is asked.
+ */
+export const reopenDialogue = (
+  session: Session,
+  command: Command,
+  input: Readonly<Record<string, unknown>>,
+  refused: string | undefined,
+  directory: Directory,
+  say: Say,
+  surroundings: Surroundings,
+): void => {
+  const open = changeable(command).filter(({ name }) => name === refused)
+  const kept = Object.fromEntries(Object.entries(input).filter(([name]) => name !== open[0]?.name))
+  say(text(session.say.restIsKept, 'quiet'))
+  openDialogue(session, { command, input: kept, open }, directory, say, surroundings)
+}
+
+/** The argument that a fault is about, as its facts or its code name it: `name-taken`, `bond-too-small`. */
+export const refusedArgument = ({ arguments: known }: Command, { code, facts }: TributaryError) => {
+  const words = [facts.argument, ...code.split('-')]
+  return known.find(({ name }) => words.includes(name))?.name
 }
 
 /** Leaves out what a standing consent has said already. */
@@ -56,117 +101,120 @@ const dropSettled = ({ command, input, open, consented = [] }: Dialogue): void =
   open.splice(0, open.length, ...left)
 }
 
-const promptOf = ({ say }: Session, { command }: Dialogue, argument: Argument): string => {
-  const prompt =
-    say.prompts[`${command.name}.${argument.name}`] ??
-    say.prompts[argument.name] ??
-    say.prompt(argument.name, argument.help)
-  return argument.fallback === undefined ? prompt : `${prompt} ${say.keepDefault(argument.fallback)}`
-}
-
-const sayNext = (session: Session, dialogue: Dialogue, say: Say, surroundings: Surroundings): void => {
-  const [next] = dialogue.open
-  if (next === undefined) return
-  const prompt = promptOf(session, dialogue, next)
-  const choices = surroundings.buttons === true ? buttonsFor(session, dialogue, next) : []
-  say(choices.length === 0 ? text(prompt) : { kind: 'choices', text: prompt, choices })
-}
-
-/** What a question can be answered with at the press of a button. */
-const buttonsFor = ({ say }: Session, { id }: Dialogue, argument: Argument): Choice[] => {
-  const { kind, required, fallback, choices } = argument
-  const choice = (label: string, line: string): Choice => ({ label, line, pending: id })
-  if (kind === 'yes-no') return [choice(say.yes, 'yes'), choice(say.no, 'no')]
-  const known = kind === 'choice' ? choices.map(word => choice(word, word)) : []
-  if (required || kind === 'rows') return known
-  return [...known, choice(fallback === undefined ? say.chatting.skip : say.chatting.keep(fallback), '')]
-}
+const sayNext = ({ session, dialogue, directory, say, surroundings }: Asking): void =>
+  say(questionOf(session, dialogue, directory, surroundings))
 
 /** A line to a dialogue that waits for rows may come as a file instead. */
-export const lineOrFile = ({ attached }: Surroundings, { open }: Dialogue, line: string): string =>
-  attached !== undefined && open[0]?.kind === 'rows' ? attached : line
+const lineOrFile = ({ attached }: Surroundings, line: string): string => attached ?? line
 
 /**
  * Takes one line as the answer to what was asked last. Returns the complete command once nothing is open, null before.
- * A value that the verb's schema refuses is said so and asked for again.
+ * A value that the verb's schema refuses, or the network would, is said so and asked for again.
  */
 export const answerDialogue = async (
   session: Session,
   dialogue: Dialogue,
   line: string,
+  directory: Directory,
   say: Say,
   surroundings: Surroundings,
 ): Promise<ParsedLine | null> => {
+  const asking: Asking = { session, dialogue, directory, say, surroundings }
   const [argument] = dialogue.open
-  if (argument === undefined) return null
-  const value = await readAnswer(session, dialogue, argument, line, say, surroundings)
+  if (surroundings.attached !== undefined && argument?.kind !== 'rows') {
+    say(text(session.say.noFileNow))
+    sayNext(asking)
+    return null
+  }
+  if (argument === undefined) {
+    chooseArgument(asking, line)
+    return null
+  }
+  const value = await readAnswer(asking, argument, lineOrFile(surroundings, line))
   if (value === undefined) return null
   dialogue.open.shift()
   if (value !== keep) dialogue.input[argument.name] = value
   dropSettled(dialogue)
   if (dialogue.open.length > 0) {
-    sayNext(session, dialogue, say, surroundings)
+    sayNext(asking)
     return null
   }
   session.pending = null
   return { command: dialogue.command, input: dialogue.input, missing: [] }
 }
 
+const chooseArgument = (asking: Asking, line: string): void => {
+  const { dialogue } = asking
+  const word = line.trim().toLowerCase()
+  const chosen = changeable(dialogue.command).find(({ name }) => name.toLowerCase() === word)
+  if (chosen !== undefined) {
+    dialogue.open.push(chosen)
+    delete dialogue.input[chosen.name]
+  }
+  sayNext(asking)
+}
+
 /** The person said nothing, so the schema's default stands. */
 const keep = Symbol('keep')
 
-const readAnswer = async (
-  session: Session,
-  dialogue: Dialogue,
-  argument: Argument,
-  line: string,
-  say: Say,
-  surroundings: Surroundings,
-): Promise<unknown> => {
-  if (argument.kind === 'rows') return collectRows(session, dialogue, argument, line, say, surroundings)
-  if (line.trim() === '') {
-    if (!argument.required) return keep
-    sayNext(session, dialogue, say, surroundings)
+const readAnswer = async (asking: Asking, argument: Argument, line: string): Promise<unknown> => {
+  const { session, dialogue, directory, say } = asking
+  const { command, input } = dialogue
+  if (argument.kind === 'rows') return collectRows(asking, argument, line)
+  const kept = line.trim() === ''
+  if (kept && argument.required) {
+    sayNext(asking)
     return undefined
   }
-  const value = readValue(argument, line.trim())
-  const wrong = faultOf(dialogue.command, argument, value, session.say)
-  if (wrong === null) return value
+  const value = kept ? argument.fallback : readValue(argument, line.trim())
+  const wrong =
+    (kept ? null : faultOf(command, argument, value, session.say)) ??
+    (value === undefined ? null : objection(command, argument.name, value, input, directory, session.say))
+  if (wrong === null) return kept ? keep : value
   say(text(session.say.invalidValue(argument.name, wrong), 'bad'))
-  sayNext(session, dialogue, say, surroundings)
+  sayNext(asking)
   return undefined
 }
 
 const collectRows = async (
-  session: Session,
-  dialogue: Dialogue,
+  asking: Asking,
   argument: Argument,
   line: string,
-  say: Say,
-  surroundings: Surroundings,
 ): Promise<SentRow[] | undefined> => {
-  if (line.trim() !== '' && !line.trim().startsWith('@')) {
-    dialogue.lines.push(line)
-    if (surroundings.buttons === true) sayRowsSoFar(session, dialogue, say)
+  const { session, dialogue, say, surroundings } = asking
+  const given = line.trim()
+  if (given !== '' && !given.startsWith('@')) {
+    takeLine(asking, line)
     return undefined
   }
-  if (line.trim() === '' && dialogue.lines.length === 0) {
-    sayNext(session, dialogue, say, surroundings)
+  if (given === '' && dialogue.lines.length === 0) {
+    sayNext(asking)
     return undefined
   }
+  const file = given === '' ? null : await rowsFromFile(session, given, surroundings)
   const typed = dialogue.lines.join('\n')
   dialogue.lines = []
-  const rows = line.trim() === '' ? parseRows(typed) : await rowsFromFile(session, line.trim(), surroundings)
+  const rows = file ?? parseRows(typed)
   const wrong = faultOf(dialogue.command, argument, rows, session.say)
   if (wrong === null) return rows
   // Too few rows so far, or one that cannot be used: what was typed is kept, and the person goes on.
   dialogue.lines = typed === '' ? [] : typed.split('\n')
   say(text(session.say.invalidValue(argument.name, wrong), 'bad'))
-  say(text(session.say.rowsSoFar(rows.length), 'quiet'))
+  if (surroundings.buttons === true) sayRowsSoFar(asking)
+  else say(text(session.say.rowsSoFar(rows.length), 'quiet'))
   return undefined
 }
 
-const sayRowsSoFar = ({ say: { rowsSoFar, chatting } }: Session, dialogue: Dialogue, say: Say): void => {
+const takeLine = (asking: Asking, line: string): void => {
+  const { session, dialogue, surroundings } = asking
+  const most = limits.submissionRows
+  if ([...dialogue.lines, line].join('\n').split('\n').length > most)
+    throw fault('lines-too-many', session.say.linesTooMany(most), { fix: session.say.linesTooManyFix })
+  dialogue.lines.push(line)
+  if (surroundings.buttons === true) sayRowsSoFar(asking)
+}
+
+const sayRowsSoFar = ({ session, dialogue, say }: Asking): void => {
   let rows = 0
   try {
     rows = parseRows(dialogue.lines.join('\n')).length
@@ -175,8 +223,9 @@ const sayRowsSoFar = ({ say: { rowsSoFar, chatting } }: Session, dialogue: Dialo
     dialogue.lines.pop()
     throw error
   }
-  const choices = [{ label: chatting.done, line: '', pending: dialogue.id }]
-  say({ kind: 'choices', text: rowsSoFar(rows), choices })
+  const { rowsSoFar, chatting } = session.say
+  const done = { label: chatting.done, line: '', pending: openQuestion(dialogue) }
+  say({ kind: 'choices', text: rowsSoFar(rows), choices: [done, cancelChoice(session, dialogue)] })
 }
 
 /** Reads the rows of a file named `@path`. Throws `file-unreadable` where the surface reads no files, or this one not. */

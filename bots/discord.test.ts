@@ -22,6 +22,8 @@ conformChannel('Discord', async story => {
   return {
     async send(line) {
       if (line === '') hive.ann.press(lastOf(hive), 'Done')
+      else if (line === 'yes' && lastOf(hive).buttons.some(({ label }) => label === 'Yes'))
+        hive.ann.press(lastOf(hive), 'Yes')
       else hive.ann.dm(line)
       await hive.answered()
       const said = hive.read().filter(({ byBot }) => byBot)
@@ -248,6 +250,46 @@ describe('in a server', () => {
       const findings = await hive.discord.doctor()
       expect(findings.filter(({ ok }) => !ok)).toEqual([])
       expect(findings.map(({ what }) => what).join(' ')).toContain('may do what it needs in channel')
+    }))
+
+  it('lets its admin choose no channel and no role of elsewhere', () =>
+    inHive(async hive => {
+      const other = hive.fake.guild({ name: 'Wasps' })
+      for (const channel of [other.channel('general').id, hive.ann.dms.id, 'x']) {
+        hive.ann.say('general', `/setup channel=${channel}`, { mention: true })
+        await hive.answered()
+        expect(shown(lastOf(hive))).toContain('no channel of this server')
+      }
+      const role = other.role('keepers')
+      hive.ann.say('general', `/setup roles=${role.id}`, { mention: true })
+      await hive.answered()
+      expect(shown(lastOf(hive))).toContain('There is no role')
+      const mine = hive.guild.role('drones')
+      hive.ann.say('general', '/setup roles=Drones', { mention: true })
+      await hive.answered()
+      expect(shown(lastOf(hive))).toContain('proposing and voting: drones')
+      expect(
+        await db.query('select settings from chat_communities where community = $1', [hive.guild.id]),
+      ).toEqual([{ settings: expect.objectContaining({ roles: [mine.id] }) }])
+    }))
+
+  it('answers a file that comes with a mention', () =>
+    inHive(async hive => {
+      const attachments = [{ name: 'rows.csv', content: 'question,answer\na,b\n' }]
+      hive.ann.say('general', '', { mention: true, attachments })
+      await hive.answered()
+      expect(shown(lastOf(hive))).toContain('Under which licence')
+    }, gathering()))
+
+  it('leaves nobody whom it does not answer before a promise', () =>
+    inHive(async hive => {
+      const ben = hive.fake.person('Ben', { guild: hive.guild })
+      hive.ann.slash('general', 'mute', { person: ben.id })
+      await hive.answered()
+      ben.slash('general', 'status')
+      await hive.answered()
+      const seen = hive.fake.messages('general', { as: ben })
+      expect(seen.filter(({ byBot }) => byBot)).toEqual([])
     }))
 })
 

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isFault } from '../infra/errors.ts'
 import { fileLimits, readRowsFile } from './files.ts'
+import { openTurns } from './files-turns.ts'
 import { docx, docxParts, pdf, wordParagraph as word, zip } from './testing/documents.ts'
 
 const read = (name: string, content: string | Uint8Array) =>
@@ -108,6 +109,36 @@ describe('a file of rows', () => {
       ),
       { numRuns: 300 },
     )
+  })
+})
+
+describe('documents', () => {
+  it('are read so many at a time, in the order in which they came, also where one cannot be read', async () => {
+    const inTurn = openTurns(2)
+    const began: number[] = []
+    const ends: (() => void)[] = []
+    const reads = Array.from({ length: 5 }, (_, at) =>
+      inTurn(async () => {
+        began.push(at)
+        await new Promise<void>(resolve => ends.push(resolve))
+        if (at === 0) throw new Error('damaged')
+      }).catch(() => {}),
+    )
+    expect(began).toEqual([0, 1])
+    ends[0]?.()
+    await reads[0]
+    expect(began).toEqual([0, 1, 2])
+    for (let at = 1; at < 5; at++) {
+      ends[at]?.()
+      await reads[at]
+    }
+    expect(began).toEqual([0, 1, 2, 3, 4])
+  })
+
+  it('of many people end well, however many come at once', async () => {
+    const bytes = docx(word('Q: What is a nuc?') + word('A: A small hive.'))
+    const all = await Promise.all(Array.from({ length: 5 }, () => readRowsFile('a.docx', bytes)))
+    expect(all.map(rows => rows.length)).toEqual([1, 1, 1, 1, 1])
   })
 })
 

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { fault } from '../infra/errors.ts'
 import { type Block, markdownBlocks, rowsOfBlocks } from './files-blocks.ts'
+import { openTurns } from './files-turns.ts'
 import type { ReadAnswer, ReadOrder } from './files-worker.ts'
 import { parseRows, type SentRow } from './rows.ts'
 
@@ -12,6 +13,8 @@ export const fileLimits = {
   milliseconds: 20_000,
   /** Memory of the thread that reads it: so many bytes of objects, and as many of unpacked data beside them. */
   memory: 256 * 2 ** 20,
+  /** Documents read at the same time; the others wait their turn. */
+  readers: 2,
 } as const
 
 /** File name endings that are read, in the order in which they are named to people. */
@@ -73,7 +76,7 @@ const rowsOf = async (ending: Ending, bytes: Uint8Array): Promise<SentRow[]> => 
   switch (ending) {
     case 'pdf':
     case 'docx':
-      return rowsOfBlocks(await readDocument({ kind: ending, bytes }))
+      return rowsOfBlocks(await inTurn(() => readDocument({ kind: ending, bytes })))
     case 'md': {
       const text = textOf(bytes)
       return rowsOfBlocks(markdownBlocks(text))
@@ -119,6 +122,8 @@ const listOf = (text: string): string => {
   const lists = Object.values(value as object).filter(part => Array.isArray(part))
   return JSON.stringify(lists.length === 1 ? lists[0] : [value])
 }
+
+const inTurn = openTurns(fileLimits.readers)
 
 /**
  * Reads a document in a thread of its own, which is ended when it takes too long or too much memory: what people send may

@@ -102,6 +102,14 @@ describe('what is said', () => {
     expect(message.at(-1)).toMatchObject({ kind: 'file', bytes: Buffer.from('line one\n\nline two') })
   })
 
+  it('counts one thing in the singular', () => {
+    const counts = { identities: 1, questions: 1, votes: 2, linkedAccounts: 1 }
+    const [words] = told('takeout', { name: 't.json', mediaType: '', text: '', counts })
+    expect(words).toMatchObject({
+      text: expect.stringContaining('1 identity, 1 question, 2 votes, 1 linked account.'),
+    })
+  })
+
   it('says what stays in the account that an identity had', () => {
     const linked = {
       kind: 'account',

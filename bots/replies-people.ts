@@ -84,7 +84,7 @@ export const peopleTellers: {
       people.takeout(
         Object.entries(output.counts)
           .filter(([, count]) => count > 0)
-          .map(([name, count]) => `${count} ${spaced(name)}`)
+          .map(([name, count]) => `${count} ${count === 1 ? singular(spaced(name)) : spaced(name)}`)
           .join(', '),
       ),
     ),
@@ -98,6 +98,9 @@ export const peopleTellers: {
 }
 
 type People = Sentences['people']
+
+/** Lists are named in the plural. */
+const singular = (name: string): string => name.replace(/ies$/, 'y').replace(/([^s])s$/, '$1')
 
 const spaced = (name: string): string => name.replace(/[A-Z]/g, letter => ` ${letter.toLowerCase()}`)
 

@@ -17,7 +17,10 @@ export const statusReplies = (output: z.output<typeof status.output>, say: Sente
             'quiet',
           ),
         ]
-  foot.push(text(engineText(output.network), 'quiet'))
+  const { base } = output.network
+  // Whoever asks in a chat is not told: it is the operator's question.
+  const engine: Engine | null = output.network.engine
+  if (engine !== null) foot.push(text(engineText(base, engine), 'quiet'))
   if (only === undefined) return [text(say.noProposals), ...foot]
   if (output.proposals.length === 1) return [...proposalReplies(only, say), ...foot]
   return [
@@ -44,8 +47,10 @@ export const statusReplies = (output: z.output<typeof status.output>, say: Sente
   ]
 }
 
-/** What the node computes with: the operator's question, of use to whoever wonders why an answer is slow. */
-const engineText = ({ base, engine }: z.output<typeof status.output>['network']): string => {
+type Engine = z.output<typeof status.output>['network']['engine']
+
+/** What the node computes with: of use to whoever wonders why an answer is slow. */
+const engineText = (base: string, engine: Engine): string => {
   const { serving } = engine
   const caches = serving.keyValueBytes + serving.bankBytes + serving.prefixBytes
   const adapters = engine.adapterBytes + engine.mergedBytes

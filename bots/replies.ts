@@ -10,7 +10,7 @@ import type { propose } from '../tools/propose.ts'
 import type { status } from '../tools/status.ts'
 import type { vote } from '../tools/vote.ts'
 import type { Command } from './commands.ts'
-import { usage } from './commands.ts'
+import { findCommand, usage } from './commands.ts'
 import { shortId, timeText } from './format.ts'
 import { explainReplies } from './replies-explain.ts'
 import { peopleTellers, type ToldOfPeople } from './replies-people.ts'
@@ -111,16 +111,29 @@ const plainCard = (title: string, output: unknown): Reply => ({
   ),
 })
 
-/** The list of commands. */
-export const helpReplies = (commands: readonly Command[], say: Sentences): Reply[] => [
-  {
-    kind: 'table',
-    title: say.helpTitle,
-    columns: [{ label: say.command }, { label: say.does }],
-    rows: commands.map(command => [usage(command), command.summary]),
-    note: say.helpNote,
-  },
-]
+/** What people need first; the rest is named after it. */
+const mostNeeded = ['ask', 'explain', 'models', 'contribute', 'propose', 'vote', 'account']
+
+/** One command, or the list of them: those that people need with what they do, then the names of the others. */
+export const helpReplies = (commands: readonly Command[], say: Sentences): Reply[] => {
+  const whole = commands.length > 1
+  const first = whole ? mostNeeded.flatMap(name => findCommand(commands, name) ?? []) : commands
+  const rest = commands.filter(command => !first.includes(command)).map(nameOf)
+  return [
+    {
+      kind: 'table',
+      title: say.helpTitle,
+      columns: [{ label: say.command }, { label: say.does }],
+      rows: [
+        ...first.map(command => [usage(command), command.summary]),
+        ...(whole ? [['/help [command]', say.helpItself]] : []),
+      ],
+      note: rest.length === 0 ? say.helpNote : `${say.helpMore(rest)}\n${say.helpNote}`,
+    },
+  ]
+}
+
+const nameOf = (command: Command): string => usage(command).split(' ')[0] ?? ''
 
 /** Says what went wrong: the message and the fix where a person can act on them, an incident's id otherwise. */
 export const faultReplies = (error: unknown, incident: string, say: Sentences): Reply[] => {

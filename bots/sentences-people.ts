@@ -27,6 +27,9 @@ export const people = {
     eraseGivingUp:
       'Erase your account and give up every token that is still in it, earned or prepaid? This cannot be undone; /claim has earnings paid to you first.',
   },
+  consentAsked: (model: string, licence: string) =>
+    `Will all rows that you give to ${model}, now and later, be yours to give under ${licence}?`,
+  consentUnder: (licence: string) => `Yes, under ${licence}`,
   linkCode: (code: string, minutes: number) =>
     `Type this on the other platform within ${minutes} minutes:\n/link ${code}\nGive it to nobody: whoever types it joins your account.`,
   linked: (name: string) => `Linked. You are ${name} here too.`,

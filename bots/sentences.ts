@@ -21,12 +21,15 @@ export const english = {
   seeHelp: 'See all commands',
   seeStatus: 'See where things stand',
   helpTitle: 'Commands',
+  helpItself: 'Show this list, or more of one command.',
+  helpMore: (commands: readonly string[]) => `More: ${commands.join(', ')}.`,
   helpNote:
     'Words go by position or as name=value; put quotes around words with spaces. Anything that ends in a question mark is asked.',
   command: 'Command',
   does: 'What it does',
   confirm: {
-    ask: (model: string, price: string) => `${model} costs ${tokensText(price)} tokens a question. Ask it?`,
+    ask: (model: string, price: string) =>
+      `${model} costs ${tokensText(price)} tokens a question. Ask it? A yes also covers your other questions to it within the hour.`,
     deposit: (tokens: string) => `Move ${tokens} tokens from your wallet to your prepaid balance?`,
     pledge: (tokens: string, proposal: string) =>
       `Pledge ${tokens} tokens to ${proposal}? They come back if it is never released.`,
@@ -42,8 +45,36 @@ export const english = {
   no: 'No',
   dropped: 'Nothing was done.',
   sayYesOrNo: 'Please say yes or no.',
+  /** In a chat: other messages may stand between a question and a word. */
+  pressYes: 'Please press the button, so that it is clear what the yes is for:',
+  /** Ends what is being asked, said alone. */
+  cancelWords: /^(cancel|stop|never ?mind|forget it)[.!]?$/i,
+  cancel: 'Cancel',
+  goesOn: (command: string) => `Your /${command} goes on: `,
+  noFileNow: 'I am not asking for a file now.',
+  writeItWhole: (usage: string) => `Write it as ${usage}, or end what I am asking first.`,
+  whichValue: 'Which value do you want to change?',
+  restIsKept: 'Everything else that you said is kept.',
+  nameTaken: 'there is a model of that name already; choose another',
+  licenceUnknown: (licence: string, taken?: readonly string[]) =>
+    `"${licence}" is not a licence that SPDX knows${taken === undefined ? ', such as CC0-1.0 or CC-BY-4.0' : `; choose one of ${taken.join(', ')}`}`,
+  licenceRefused: (taken: readonly string[]) => `this model takes rows under ${taken.join(', ')} only`,
+  linesTooMany: (most: number) =>
+    `I take at most ${most} lines by message. Nothing of this message was kept.`,
+  linesTooManyFix: 'Send what you have, or send everything as one file instead.',
+  /** Where a command could be about no model now. */
+  nothingFor: {
+    vote: 'Nothing is being voted on now. /status shows where things stand.',
+    pledge: 'Nothing is being voted on and nothing gathers data now, so there is nothing to pledge to.',
+    contribute: 'No model gathers data now. /status shows where things stand.',
+  } as Readonly<Record<string, string>>,
+  proposalParts: {
+    target: (percent: string) => `${percent} % better than the base model on the held-out questions`,
+    price: (tokens: string) => `${tokens} tokens a question`,
+    bond: (tokens: string) => `${tokens} tokens`,
+  },
   cancelled: 'Stopped. Nothing was sent.',
-  cancelHint: 'Type /cancel to stop.',
+  cancelHint: 'Type cancel to stop.',
   prompts: {
     'ask.question': 'What is your question?',
     'contribute.proposal': 'Which model are the rows for?',
@@ -68,6 +99,7 @@ export const english = {
     tokens: 'How many tokens?',
     run: 'Which model’s run?',
     'vote.choice': 'Yes or no?',
+    'feedback.answer': 'Which answer? Press Good or Bad under it.',
     'feedback.thumb': 'Was the answer good? (up or down)',
     ...people.prompts,
   } as Readonly<Record<string, string>>,
@@ -152,6 +184,8 @@ export const english = {
   notices: {
     'contribution.reviewed': (facts: Readonly<Record<string, unknown>>) =>
       `Your rows were checked: ${facts.accepted} accepted, ${facts.refused} refused. /submission shows each with its reason.`,
+    'contribution.taken-back': (facts: Readonly<Record<string, unknown>>) =>
+      `A message that you gave to ${facts.model} was deleted, so what you gave of it is withdrawn and erased: ${countText(Number(facts.rows), 'row')}.`,
     'proposal.passed': (facts: Readonly<Record<string, unknown>>) =>
       `${facts.name} passed its vote and gathers data now.`,
     'proposal.rejected': (facts: Readonly<Record<string, unknown>>) =>

@@ -56,10 +56,11 @@ export interface FilledCommand {
 /** Arguments still to be asked for, one message each. */
 export interface Dialogue {
   readonly kind: 'dialogue'
-  /** Names the dialogue: a button answers this one and no later one. */
+  /** Names the dialogue; see `openQuestion`. */
   readonly id: string
   readonly command: Command
   readonly input: Record<string, unknown>
+  /** None: the network refused the whole, and the person says which value to change. */
   readonly open: Argument[]
   /** Datanets whose licence stands: it is not asked for again. */
   readonly consented?: readonly string[]
@@ -69,12 +70,14 @@ export interface Dialogue {
 
 export interface Confirmation {
   readonly kind: 'confirmation'
-  /** Names the question: a button answers this one and no later one. */
+  /** Names the question; see `openQuestion`. */
   readonly id: string
   readonly command: Command
   readonly input: Record<string, unknown>
-  /** What the person need not confirm again in this session; null: every time. */
+  /** What the person need not confirm again within the hour; null: every time. */
   readonly remember: string | null
+  /** Its values were asked for one by one: they are not thrown away when the network refuses one of them. */
+  readonly guided?: boolean
 }
 
 /** One person's conversation. */
@@ -86,7 +89,8 @@ export interface Session {
   model: string | null
   lastAnswer: string | null
   pending: Dialogue | Confirmation | null
-  readonly confirmed: Set<string>
+  /** What a yes still covers, and since when, in milliseconds of the network's clock. */
+  readonly confirmed: Map<string, number>
   /** The question that the balance did not cover, to be offered again after a top-up. */
   unpaid: string | null
 }
@@ -98,16 +102,30 @@ export const openSession = (caller: Caller, name: string, language = 'en'): Sess
   model: null,
   lastAnswer: null,
   pending: null,
-  confirmed: new Set(),
+  confirmed: new Map(),
   unpaid: null,
 })
+
+/**
+ * Names the question that stands open: a button answers this one and no later one, of the same dialogue neither. Values
+ * are only ever taken off a dialogue's list, so that its length tells its questions apart.
+ */
+export const openQuestion = (pending: Dialogue | Confirmation): string =>
+  pending.kind === 'confirmation' ? pending.id : `${pending.id}/${pending.open.length}`
 
 /** What can be named in a conversation. */
 export interface Directory {
   /** Names of proposals that were not rejected, newest first. */
   readonly proposals: readonly string[]
   readonly models: readonly { name: string; version: number; priceUnits: string }[]
+  /** Those that take rows. */
   readonly gathering: readonly string[]
+  /** Those whose poll is open. */
+  readonly voting?: readonly string[]
+  /** Every name that was ever proposed, rejected ones too. */
+  readonly taken?: readonly string[]
+  /** The licences that each proposal takes, by its name. */
+  readonly licences?: ReadonlyMap<string, readonly string[]>
   /** Datanets whose licence the person has agreed to once for all. */
   readonly consented?: readonly string[]
 }
@@ -125,7 +143,14 @@ export const readDirectory = async (bot: Bot, session: Session): Promise<Directo
   return {
     models,
     proposals: proposals.filter(({ state }) => state !== 'rejected').map(({ name }) => name),
-    gathering: proposals.filter(({ state }) => state === 'gathering').map(({ name }) => name),
+    gathering: proposals
+      .filter(({ state, gatheringClosedAt }) => state === 'gathering' && gatheringClosedAt === null)
+      .map(({ name }) => name),
+    voting: proposals
+      .filter(({ state, poll }) => state === 'voting' && poll === null)
+      .map(({ name }) => name),
+    taken: proposals.map(({ name }) => name),
+    licences: new Map(proposals.map(({ name, licences }) => [name, licences])),
     consented: await readConsents(bot, session),
   }
 }

@@ -19,7 +19,10 @@ conformChannel('Telegram', async story => {
   let seen = 0
   return {
     send: async line => {
-      if (line === '') await ann.press(bot.fake.last(ann), 'Done').answered
+      const shown = bot.fake.messages(ann, { from: 'bot' }).at(-1)
+      const label = line === '' ? 'Done' : 'Yes'
+      if (line === '' || (line === 'yes' && shown?.buttons.flat().includes(label) === true))
+        await ann.press(bot.fake.last(ann), label).answered
       else ann.say(line)
       await bot.answered()
       const all = bot.fake.messages(ann, { from: 'bot' })

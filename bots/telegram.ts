@@ -6,11 +6,12 @@ import { isFault } from '../infra/errors.ts'
 import type { Log } from '../infra/log.ts'
 import type { Chats } from '../tools/chats.ts'
 import type { Desk } from './chat/desk.ts'
+import type { Finding } from './chat/finding.ts'
 import { aborted, keepLeading } from './chat/leader.ts'
 import { ownCommands } from './chat/own-commands.ts'
 import type { Platform } from './chat/platform.ts'
 import type { Bot } from './session.ts'
-import { examine, type Finding } from './telegram/doctor.ts'
+import { examine } from './telegram/doctor.ts'
 import { openHearing } from './telegram/hearing.ts'
 import { openMembers } from './telegram/members.ts'
 import { menusOf, setMenus } from './telegram/menu.ts'
@@ -24,7 +25,7 @@ import { openSeen } from './telegram/seen.ts'
 import { wantedUpdates } from './telegram/update.ts'
 import { type WebhookHandler, webhookHandler } from './telegram/webhook.ts'
 
-export type { Finding } from './telegram/doctor.ts'
+export type { Finding } from './chat/finding.ts'
 
 export interface TelegramParts {
   /** From @BotFather. */

@@ -29,6 +29,16 @@ describe('free text that a concierge read', () => {
     expect(said.some(({ kind }) => kind === 'choices')).toBe(true)
   })
 
+  it.each([
+    ['vote', { proposal: 'bee-more', choice: 'yes' }, 'vote yes on bee-more'],
+    ['pledge', { proposal: 'bee-more', tokens: '5' }, 'pledge 5 tokens to bee-more'],
+    ['feedback', { answer: 'a', thumb: 'down' }, 'call the answer bad'],
+    ['deposit', {}, 'move tokens to your prepaid balance'],
+    ['nosuch', { a: 'b' }, '/nosuch a=b'],
+  ])('is told in words: %s', async (command, words, told) => {
+    expect((await read(meant(command, words), 'please')).words()).toContain(`I read this as: ${told}.`)
+  })
+
   it('votes after a yes', async () => {
     const { story } = await read(
       meant('vote', { proposal: 'beekeeping', choice: 'yes' }),
@@ -50,7 +60,7 @@ describe('free text that a concierge read', () => {
     )
     expect(unclear.said[0]).toMatchObject({
       kind: 'choices',
-      choices: [{ line: '/vote proposal=beekeeping' }, {}, {}],
+      choices: [{ label: 'Vote on beekeeping', line: '/vote proposal=beekeeping' }, {}, {}],
     })
     expect((await read({ kind: 'refuse', reason: 'injection' }, 'obey')).words()).toContain('My rules stay')
   })

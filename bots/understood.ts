@@ -45,7 +45,8 @@ export const actOn = (read: Understanding, line: string, bot: Bot, session: Sess
     case 'command':
       return actOnCommand(read, bot, session)
     case 'unclear': {
-      const choices = [...read.options.map(choiceOf), ...usual(session)]
+      const options = read.options.filter(({ command }) => command !== 'help')
+      const choices = [...options.map(option => choiceOf(option, session)), ...usual(session)]
       return { replies: [{ kind: 'choices', text: say.unclear(oneLine(line, 60)), choices }] }
     }
     case 'refuse':
@@ -61,7 +62,7 @@ const actOnCommand = (meant: Meant, bot: Bot, { say }: Session): Acting => {
   const line = lineOf(meant)
   if (conversational.has(meant.command)) return { replies: [], line }
   const command = findCommand(bot.commands, meant.command)
-  const shown = `${oneLine(line, 80)}.`
+  const shown = meaningOf(meant, say)
   // What links an identity is nobody's to start but the person's, though it moves nothing yet.
   if (command?.effect === 'write' || meant.command === 'link') {
     const choices = [{ label: say.understanding.doIt, line }]
@@ -71,9 +72,15 @@ const actOnCommand = (meant: Meant, bot: Bot, { say }: Session): Acting => {
   return { replies, filled: { name: meant.command, words: meant.words } }
 }
 
-const choiceOf = (meant: Meant): Choice => {
-  const line = lineOf(meant)
-  return { label: oneLine(line, 60), line }
+/** What was meant, in words: `vote yes on bees`. */
+const meaningOf = (meant: Meant, { understanding: { meanings } }: Session['say']): string => {
+  const words = Object.hasOwn(meanings, meant.command) ? meanings[meant.command]?.(meant.words) : undefined
+  return oneLine(words ?? lineOf(meant), 80)
+}
+
+const choiceOf = (meant: Meant, { say }: Session): Choice => {
+  const label = oneLine(meaningOf(meant, say), 60)
+  return { label: `${label.charAt(0).toUpperCase()}${label.slice(1)}`, line: lineOf(meant) }
 }
 
 const usual = ({ say }: Session): Choice[] => [

@@ -3,9 +3,15 @@ import type { Network } from './context.ts'
 
 /** One of the spans that a budget counts in. */
 export interface Span {
-  /** `person:<id>` or `community:<id>`. */
+  /** `person:<id>`, `community:<id>`, or another name for what is counted. */
   readonly scope: string
   readonly span: 'minute' | 'day'
+}
+
+/** Uses of a span, and the seconds until it begins anew. */
+export interface Spent {
+  readonly count: number
+  readonly secondsLeft: number
 }
 
 /** Names the message that tells a notice, on whichever platform tells it. */
@@ -16,18 +22,6 @@ const DAY_MS = 86_400_000
 
 /** The settings of communities, who is silenced or wants quiet, and what was used up of the budgets. */
 export const openCommunities = ({ db, clock }: Network) => ({
-  /** The settings of a community as JSON, and what its last digest told; null before its first set-up. */
-  async community(
-    platform: string,
-    community: string,
-  ): Promise<{ settings: unknown; digest: unknown } | null> {
-    const [row] = await db.query<{ settings: unknown; digest: unknown }>(
-      'select settings, digest from chat_communities where platform = $1 and community = $2',
-      [platform, community],
-    )
-    return row ?? null
-  },
-
   /** All communities of a platform that were set up. */
   communities(platform: string): Promise<{ community: string; settings: unknown; digest: unknown }[]> {
     return db.query(
@@ -79,6 +73,18 @@ export const openCommunities = ({ db, clock }: Network) => ({
     )
   },
 
+  async isMuted(platform: string, community: string, subject: string): Promise<boolean> {
+    return (
+      (
+        await db.query('select 1 from chat_muted where platform = $1 and community = $2 and subject = $3', [
+          platform,
+          community,
+          subject,
+        ])
+      ).length > 0
+    )
+  },
+
   /** Turns the notices to a person off (`quiet`) or on. */
   async quiet(platform: string, subject: string, quiet: boolean): Promise<void> {
     await db.query(
@@ -109,23 +115,44 @@ export const openCommunities = ({ db, clock }: Network) => ({
   },
 
   /** Counts one use in each span and returns the counts, with the seconds until each begins anew. */
-  async spend(platform: string, spans: readonly Span[]): Promise<{ count: number; secondsLeft: number }[]> {
-    const now = clock.now().getTime()
-    const rows = spans.map(({ scope, span }) => {
-      const length = span === 'minute' ? MINUTE_MS : DAY_MS
-      return { scope, span, began_at: new Date(now - (now % length)).toISOString() }
-    })
-    const counted = await db.query<{ scope: string; span: string; count: number }>(
+  async spend(platform: string, spans: readonly Span[]): Promise<Spent[]> {
+    const now = clock.now()
+    const counted = await db.query<Counted>(
       `insert into chat_budgets (platform, scope, span, began_at, count)
        select $1, scope, span, began_at, 1 from jsonb_to_recordset($2::jsonb) as b(scope text, span text, began_at timestamptz)
        on conflict (platform, scope, span, began_at) do update set count = chat_budgets.count + 1
        returning scope, span, count`,
-      [platform, JSON.stringify(rows)],
+      [platform, JSON.stringify(begun(spans, now))],
     )
-    return spans.map(({ scope, span }) => {
-      const length = span === 'minute' ? MINUTE_MS : DAY_MS
-      const count = counted.find(row => row.scope === scope && row.span === span)?.count ?? 0
-      return { count, secondsLeft: Math.ceil((length - (now % length)) / 1000) }
-    })
+    return spentOf(spans, counted, now)
+  },
+
+  /** What was used up of each span so far; counts nothing. */
+  async spent(platform: string, spans: readonly Span[]): Promise<Spent[]> {
+    const now = clock.now()
+    const counted = await db.query<Counted>(
+      `select scope, span, count from chat_budgets join jsonb_to_recordset($2::jsonb) as b(scope text, span text, began_at timestamptz)
+         using (scope, span, began_at) where platform = $1`,
+      [platform, JSON.stringify(begun(spans, now))],
+    )
+    return spentOf(spans, counted, now)
   },
 })
+
+type Counted = { scope: string; span: string; count: number }
+
+const lengthOf = ({ span }: Span): number => (span === 'minute' ? MINUTE_MS : DAY_MS)
+
+const begun = (spans: readonly Span[], now: Date) =>
+  spans.map(each => ({
+    ...each,
+    began_at: new Date(now.getTime() - (now.getTime() % lengthOf(each))).toISOString(),
+  }))
+
+const spentOf = (spans: readonly Span[], counted: readonly Counted[], now: Date): Spent[] =>
+  spans.map(each => {
+    const { scope, span } = each
+    const length = lengthOf(each)
+    const count = counted.find(row => row.scope === scope && row.span === span)?.count ?? 0
+    return { count, secondsLeft: Math.ceil((length - (now.getTime() % length)) / 1000) }
+  })

@@ -4,6 +4,8 @@ import { fault } from '../infra/errors.ts'
 import { eraseSubject } from '../infra/ledger.ts'
 import { balance } from '../infra/money.ts'
 import { formatUnits } from '../infra/units.ts'
+import { forgetFiles, sweepFiles } from './chats-files.ts'
+import { forgetConversations } from './chats-forget.ts'
 import type { Context } from './context.ts'
 import { eraseSettledAnswers } from './erase-answers.ts'
 import { type Account, findAccount } from './find.ts'
@@ -88,6 +90,8 @@ export const erase = verb({
       }
     })
     await forgetTunedOn(context, account.id, null)
+    // The rows are gone for good; bytes that cannot be removed now are at the next hourly sweep.
+    await sweepFiles(context).catch(error => context.log.warn('erase.files-left', { error }))
     return result
   },
 })
@@ -129,11 +133,16 @@ const refuseOpenPayment = async (tx: Db, accountId: string): Promise<void> => {
     })
 }
 
-/** What chat platforms keep of the identities that go with this account; who was silenced where is the community's. */
+/** What chat platforms keep of the account's people; who was silenced where is the community's. */
 const eraseConversations = async (tx: Db, accountId: string): Promise<void> => {
-  const who = 'select platform, subject from identities where account_id = $1 and home_id is null'
-  for (const table of ['chat_sessions', 'chat_files', 'chat_quiet', 'chat_buttons'])
-    await tx.query(`delete from ${table} where (platform, subject) in (${who})`, [accountId])
+  const who = 'select platform, subject from identities where account_id = $1'
+  await forgetConversations(tx, accountId)
+  // Whose contribution a message is concerns the account that an identity had before, too.
+  await tx.query(`delete from chat_buttons where (platform, subject) in (${who} and home_id is null)`, [
+    accountId,
+  ])
+  await tx.query(`delete from chat_quiet where (platform, subject) in (${who})`, [accountId])
+  await forgetFiles(tx, `(platform, subject) in (${who})`, [accountId])
   await tx.query(
     `update chat_shown set view = null where nonce in (select nonce from chat_updates where (platform, subject) in (${who}))
        or (platform, place) in (select platform, 'person:' || subject from (${who}) people)`,

@@ -4,6 +4,7 @@ import type { Db } from '../infra/db.ts'
 import { fault } from '../infra/errors.ts'
 import { idFrom } from '../infra/ids.ts'
 import { balance } from '../infra/money.ts'
+import { forgetConversations } from './chats-forget.ts'
 import type { Context } from './context.ts'
 import { findAccount } from './find.ts'
 import { earningsOf } from './person.ts'
@@ -59,6 +60,8 @@ export const enterCode = async (
       })
     const other = await findAccount(tx, made.account_id)
     const folded = await unused(tx, accountId)
+    // What the account before was asked is not answered for the other one.
+    await forgetConversations(tx, accountId, { underWay: 'stays' })
     await tx.query(
       `update identities set home_id = case when $3 then home_id else coalesce(home_id, account_id) end, account_id = $2
        where account_id = $1`,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { fault } from '../infra/errors.ts'
+import { forgetConversations } from './chats-forget.ts'
 import { findAccount } from './find.ts'
 import { record } from './record.ts'
 import { verb } from './registry.ts'
@@ -44,14 +45,10 @@ export const unlink = verb({
         throw fault('identity-last', `Your account is reached from ${what} only.`, {
           fix: 'Link another platform first, or erase the account with /erase.',
         })
+      // A conversation remembers whom it is with.
+      await forgetConversations(tx, account.id, { platform: what })
       await tx.query(
         'update identities set account_id = home_id, home_id = null where account_id = $1 and platform = $2 and home_id is not null',
-        [account.id, what],
-      )
-      // A conversation remembers whom it is with.
-      await tx.query(
-        `delete from chat_sessions where (platform, subject) in
-           (select platform, subject from identities where account_id = $1 and platform = $2)`,
         [account.id, what],
       )
       await tx.query('delete from identities where account_id = $1 and platform = $2', [account.id, what])

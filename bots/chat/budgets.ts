@@ -17,27 +17,61 @@ export const defaultBudgets: Budgets = {
   communityDay: 20_000,
 }
 
-/** Counts an update. `seconds`: until the person may go on, where the verdict is `warned`; the next ones are `silenced`. */
+type Where = Pick<Incoming, 'place' | 'person'>
+
+const spansOf = ({ person }: Where): Span[] => [
+  { scope: `person:${person.subject}`, span: 'minute' },
+  { scope: `person:${person.subject}`, span: 'day' },
+]
+
+/**
+ * Counts an update: against the person's own budget, and where that admits it, against the community's. Everybody is warned
+ * once of each. `seconds`: until the person may go on, where the verdict is `warned`; the next ones are `silenced`.
+ */
 export const judge = async (
   chats: Pick<Chats, 'spend'>,
-  { place, person }: Incoming,
+  where: Where,
   budgets: Budgets,
 ): Promise<{ verdict: Verdict; seconds: number }> => {
-  const own = `person:${person.subject}`
-  const spans: Span[] = [
-    { scope: own, span: 'minute' },
-    { scope: own, span: 'day' },
-    ...(place.community === null ? [] : [{ scope: `community:${place.community}`, span: 'day' } as const]),
-  ]
-  const limits = [budgets.personMinute, budgets.personDay, budgets.communityDay]
-  const spent = await chats.spend(place.platform, spans)
-  const over = spent
+  const { place, person } = where
+  const limits = [budgets.personMinute, budgets.personDay]
+  const own = (await chats.spend(place.platform, spansOf(where)))
     .map(({ count, secondsLeft }, at) => ({ beyond: count - (limits[at] ?? 0), secondsLeft }))
     .filter(({ beyond }) => beyond > 0)
-  if (over.length === 0) return { verdict: 'admitted', seconds: 0 }
-  const first = over.every(({ beyond }) => beyond === 1)
-  return {
-    verdict: first ? 'warned' : 'silenced',
-    seconds: Math.max(...over.map(({ secondsLeft }) => secondsLeft)),
-  }
+  if (own.length > 0)
+    return {
+      verdict: own.every(({ beyond }) => beyond === 1) ? 'warned' : 'silenced',
+      seconds: Math.max(...own.map(({ secondsLeft }) => secondsLeft)),
+    }
+  if (place.community === null) return { verdict: 'admitted', seconds: 0 }
+  const scope = `community:${place.community}`
+  const [shared] = await chats.spend(place.platform, [{ scope, span: 'day' }])
+  if ((shared?.count ?? 0) <= budgets.communityDay) return { verdict: 'admitted', seconds: 0 }
+  const [told] = await chats.spend(place.platform, [
+    { scope: `${scope}/person:${person.subject}`, span: 'day' },
+  ])
+  return { verdict: told?.count === 1 ? 'warned' : 'silenced', seconds: shared?.secondsLeft ?? 0 }
+}
+
+/** Files of one person that are fetched in a day; each is kept for a month. */
+const FILES_A_DAY = 200
+
+/**
+ * Whether a file that a person sends is fetched at all: not from somebody who is muted there or whose budget is used up,
+ * and so many a day. Counts it, so ask once a file; where the answer is no, nothing is received and nothing answered.
+ * Throws faults of the database.
+ */
+export const admitsFile = async (
+  chats: Pick<Chats, 'spend' | 'spent' | 'isMuted'>,
+  where: Where,
+  budgets: Budgets = defaultBudgets,
+): Promise<boolean> => {
+  const { place, person } = where
+  if (place.community !== null && (await chats.isMuted(place.platform, place.community, person.subject)))
+    return false
+  const [minute, day] = await chats.spent(place.platform, spansOf(where))
+  // The first one beyond a budget still goes on: it is what the person is warned with.
+  if ((minute?.count ?? 0) > budgets.personMinute || (day?.count ?? 0) > budgets.personDay) return false
+  const [files] = await chats.spend(place.platform, [{ scope: `files:${person.subject}`, span: 'day' }])
+  return (files?.count ?? 0) <= FILES_A_DAY
 }

@@ -1,15 +1,19 @@
 import { createHash } from 'node:crypto'
 import { isFault } from '../../infra/errors.ts'
+import type { KeptCard } from '../../tools/chats.ts'
 import type { Caller } from '../../tools/context.ts'
 import { call } from '../../tools/registry.ts'
 import { repliesTo } from '../replies.ts'
 import type { Reply } from '../reply.ts'
 import type { Sentences } from '../sentences.ts'
 import type { Bot } from '../session.ts'
+import { openPatience } from './patience.ts'
 import type { Place } from './platform.ts'
 import { chatSentences } from './session-json.ts'
-import type { Workplace } from './turn.ts'
+import { readSettings } from './settings.ts'
+import { shownOf } from './shown.ts'
 import { compose, draftOf } from './view.ts'
+import type { Workplace } from './workplace.ts'
 
 /** Seconds that the answer to /status or /run goes on moving: a day, by then it is far up in the chat. */
 export const LIVE_SECONDS = 86_400
@@ -24,6 +28,9 @@ interface Moving {
   readonly input: Readonly<Record<string, unknown>>
   readonly hash: string
 }
+
+/** Where a card stands, with the language of whoever asked for it; a community's own goes before it. */
+export type CardPlace = Place & { readonly language?: string }
 
 /** What of an answer can be shown again as it moves: one proposal, or one run; null for all else. */
 export const cardOf = (
@@ -73,30 +80,66 @@ export const readCard = async (
   }
 }
 
-/** Shows again every card whose subject has moved since. Throws faults of the database and of the platform. */
-export const moveCards = async (place: Workplace): Promise<number> => {
-  const { bot, chats, platform } = place
-  const say = chatSentences([], true)
-  const read = new Map<string, Awaited<ReturnType<typeof readCard>>>()
-  let moved = 0
-  for (const card of await chats.cards(platform.name, MOST_LIVE)) {
-    const input = card.input as Record<string, unknown>
-    const name = `${card.verb} ${JSON.stringify(input)}`
-    if (!read.has(name)) read.set(name, await readCard(bot, platform.name, { verb: card.verb, input }, say))
-    const now = read.get(name)
-    if (now === null || now === undefined) {
-      await chats.dropCard(card.nonce)
-      continue
-    }
-    if (now.hash === card.hash) continue
-    const options = { nonce: card.nonce, subject: null, private: false, platform, say }
-    const { view, buttons } = compose(draftOf(now.replies), options)
-    await chats.keepButtons(platform.name, card.nonce, buttons)
-    const shown = { message: card.message, others: [], nonce: card.nonce }
-    const outcome = await platform.post({ place: card.place as Place }, view, shown)
-    moved++
-    if (outcome.kind === 'gone' || !now.moves) await chats.dropCard(card.nonce)
-    else await chats.keepCard(platform.name, { ...card, hash: now.hash }, null)
+const communityLanguages = async ({ chats, platform }: Workplace) => {
+  const communities = await chats.communities(platform.name)
+  const languages = new Map(
+    communities.map(({ community, settings }) => [community, readSettings(settings)?.language ?? undefined]),
+  )
+  return (community: string | null): string | undefined => languages.get(community ?? '')
+}
+
+/** Shows cards again as what they show moves. */
+export interface CardDesk {
+  /** Shows again every card whose subject has moved, each by itself; returns how many. Throws faults of the database. */
+  look(): Promise<number>
+}
+
+export const openCardDesk = (place: Workplace): CardDesk => {
+  const { bot, chats, platform, log } = place
+  const patience = openPatience('chat.card', () => bot.network.clock.now(), log)
+  return {
+    async look() {
+      const cards = await chats.cards(platform.name, MOST_LIVE)
+      if (cards.length === 0) return 0
+      const languageOf = await communityLanguages(place)
+      const read = new Map<string, Awaited<ReturnType<typeof readCard>>>()
+      let moved = 0
+      for (const card of cards) {
+        const outcome = await patience.attempt(card.nonce, async () => {
+          if (await moveCard(place, card, languageOf, read)) moved++
+        })
+        if (outcome === 'dropped') await chats.dropCard(card.nonce)
+      }
+      return moved
+    },
   }
-  return moved
+}
+
+/** Shows one card again where its subject has moved; `read` has what was looked up for others. */
+const moveCard = async (
+  { bot, chats, platform }: Workplace,
+  card: KeptCard & { readonly message: string },
+  languageOf: (community: string | null) => string | undefined,
+  read: Map<string, Awaited<ReturnType<typeof readCard>>>,
+): Promise<boolean> => {
+  const { language, ...where } = card.place as CardPlace
+  const tags = [languageOf(where.community), language]
+  const say = chatSentences(tags, true)
+  const input = card.input as Record<string, unknown>
+  const name = `${tags.join(' ')} ${card.verb} ${JSON.stringify(input)}`
+  if (!read.has(name)) read.set(name, await readCard(bot, platform.name, { verb: card.verb, input }, say))
+  const now = read.get(name)
+  if (now === null || now === undefined) {
+    await chats.dropCard(card.nonce)
+    return false
+  }
+  if (now.hash === card.hash) return false
+  const options = { nonce: card.nonce, subject: null, private: false, platform, say }
+  const { view, buttons } = compose(draftOf(now.replies), options)
+  await chats.keepButtons(platform.name, card.nonce, buttons)
+  const shown = shownOf({ message: card.message, others: [], fresh: false }, card.nonce)
+  const outcome = await platform.post({ place: where }, view, shown)
+  if (outcome.kind === 'gone' || !now.moves) await chats.dropCard(card.nonce)
+  else await chats.keepCard(platform.name, { ...card, hash: now.hash }, null)
+  return true
 }

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { standingClock } from '../../infra/clock.ts'
 import { openTestDatabase, type TestDatabase } from '../../infra/testing/database.ts'
+import { languages } from '../sentences.ts'
 import { networkOn, openPaperDesk, type PaperDesk } from '../testing/paper-desk.ts'
 import { line, openPaper, press } from '../testing/paper-platform.ts'
 import { openStory, proposal, type Story } from '../testing/story.ts'
@@ -23,7 +24,14 @@ afterEach(async () => {
 const open = (parts: Parameters<typeof openStory>[0] = [{}]): Story => {
   const story = withEngine(openStory(parts))
   Object.assign(story.network, { clock })
-  told = openPaperDesk(networkOn(opened.database, story), story.verbs, { paper: openPaper() })
+  const paper = Object.assign(openPaper(), {
+    holds: async (_: string, chat: string) => !chat.includes('elsewhere'),
+    roles: async () => [
+      { id: '5', name: 'voters' },
+      { id: 'keepers', name: 'keepers' },
+    ],
+  })
+  told = openPaperDesk(networkOn(opened.database, story), story.verbs, { paper })
   return story
 }
 
@@ -77,19 +85,15 @@ describe('a community', () => {
     expect(told.words('person:ann')[0]).toContain('Only an admin')
     expect(told.words('dm-ann')[0]).toContain('not in a private chat')
     expect(told.words('person:mayor')[0]).toContain('Set up.')
-    expect(await told.chats.community('discord', 'village')).toMatchObject({
-      settings: { channel: '77', roles: ['5', 'keepers'] },
-    })
+    expect(await told.chats.communities('discord')).toMatchObject([
+      { community: 'village', settings: { channel: '77', roles: ['5', 'keepers'] } },
+    ])
   })
 
   it('may keep voting to some roles', async () => {
     const story = open()
-    await tell(
-      admin('/setup roles=5'),
-      member('/vote beekeeping yes'),
-      member('/vote beekeeping yes', ['5']),
-      member('yes', ['5']),
-    )
+    await tell(admin('/setup roles=5'), member('/vote beekeeping yes'), member('/vote beekeeping yes', ['5']))
+    await tell(press(told.button('Yes'), { subject: 'ann' }))
     expect(told.words('person:ann')[0]).toContain('only some roles')
     expect(story.calls.filter(({ verb }) => verb === 'vote')).toHaveLength(1)
   })
@@ -98,7 +102,14 @@ describe('a community', () => {
     open()
     await tell(admin('/mute <@ann>'), member('/help'))
     expect(told.words('square')).toEqual([])
-    await tell(admin('/unmute ann'), member('/help'))
+    await tell(admin('/unmute <@ann>'), member('/help'))
+    expect(told.words('square')).toHaveLength(1)
+  })
+
+  it('mutes nobody where it cannot tell who is meant', async () => {
+    open()
+    await tell(admin('/mute @ann'), admin('/mute ann'), member('/help'))
+    expect(told.words('person:mayor')).toEqual(Array(2).fill(expect.stringContaining('cannot tell whom')))
     expect(told.words('square')).toHaveLength(1)
   })
 
@@ -143,6 +154,49 @@ describe('a community', () => {
   })
 })
 
+describe('a community that cannot be written to', () => {
+  const refuse = (): never => {
+    throw new TypeError('refused')
+  }
+
+  it('keeps nothing from the others, is tried ever more seldom, and is left alone at last', async () => {
+    const story = open([{ createdAt: '2026-02-01T00:00:00.000Z' }])
+    const setUp = (community: string) =>
+      line('/setup', { subject: 'mayor', admin: true, place: { chat: `room-${community}`, community } })
+    await tell(setUp('a'), setUp('b'))
+    story.proposals.push(proposal({ id: 'p3', name: 'wasps', createdAt: '2026-04-02T00:00:00.000Z' }))
+    const { thread } = told.paper
+    let tries = 0
+    told.paper.thread = async (to, name) => {
+      if (to.community === 'a' && ++tries > 0) refuse()
+      return thread(to, name)
+    }
+    await told.desk.look()
+    await told.desk.look()
+    expect([...told.paper.threads.keys()]).toEqual(['room-b/wasps'])
+    expect(tries).toBe(1)
+    for (let hour = 0; hour < 20; hour++) {
+      clock.advance(3_600)
+      await told.desk.look()
+    }
+    expect(tries).toBe(6)
+  })
+
+  it('keeps no card of the others still', async () => {
+    const story = open()
+    for (const subject of ['ann', 'bob', 'cleo'])
+      await tell(line('/status beekeeping', { subject, place: { chat: `chat-${subject}`, community: 'c' } }))
+    Object.assign(story.proposals[0]!, { state: 'retired' })
+    const { post } = told.paper
+    told.paper.post = async (to, view, shown) =>
+      'place' in to && to.place.chat === 'chat-bob' ? refuse() : post(to, view, shown)
+    await told.desk.look()
+    const words = (subject: string) => told.words(`chat-${subject}`).join()
+    for (const subject of ['ann', 'cleo']) expect(words(subject)).toContain('State: retired')
+    expect(words('bob')).not.toContain('State: retired')
+  })
+})
+
 describe('a card', () => {
   it('of /status moves while its proposal does, and is left alone otherwise', async () => {
     const story = open()
@@ -153,6 +207,44 @@ describe('a card', () => {
     await told.desk.look()
     expect(told.words()).toEqual([expect.stringContaining('State: failed')])
     expect(told.last().edits).toBe(2)
+  })
+})
+
+describe('the language of a community', () => {
+  // A second language for as long as the test runs: its states are shouted.
+  const loud = { ...languages.en, states: { serving: 'SERVING', retired: 'RETIRED', failed: 'FAILED' } }
+  const known = languages as Record<string, unknown>
+  afterEach(() => {
+    delete known.xx
+  })
+
+  it('is that of its cards as they move, and of its digest', async () => {
+    known.xx = loud
+    const story = open()
+    await tell(
+      admin('/setup language=xx'),
+      member('/status beekeeping'),
+      line('/status beekeeping', { subject: 'bob' }),
+    )
+    await told.desk.look()
+    Object.assign(story.proposals[0]!, { state: 'retired' })
+    await told.desk.look()
+    clock.advance(86_400)
+    await told.desk.look()
+    const [card, digest] = told.words('square')
+    expect(card).toContain('State: RETIRED')
+    expect(digest).toContain('beekeeping: RETIRED')
+    expect(told.words('dm-bob')[0]).toContain('State: retired')
+  })
+
+  it('is that of whoever asked where the community has none', async () => {
+    known.xx = loud
+    const story = open()
+    const asked = line('/status beekeeping', { subject: 'bob' })
+    await tell({ ...asked, person: { ...asked.person, language: 'xx-YY' } })
+    Object.assign(story.proposals[0]!, { state: 'retired' })
+    await told.desk.look()
+    expect(told.words('dm-bob')[0]).toContain('State: RETIRED')
   })
 })
 

@@ -4,11 +4,13 @@ import type { ProposalStatus } from '../../tools/status.ts'
 import { type Reply, text } from '../reply.ts'
 import type { Sentences } from '../sentences.ts'
 import { readCard } from './cards.ts'
+import { openPatience } from './patience.ts'
 import type { Outcome, Place } from './platform.ts'
 import { chatSentences } from './session-json.ts'
-import { readSettings } from './settings.ts'
-import type { Workplace } from './turn.ts'
+import { type CommunitySettings, readSettings } from './settings.ts'
+import { shownOf } from './shown.ts'
 import { compose, draftOf } from './view.ts'
+import type { Workplace } from './workplace.ts'
 
 /** What a digest told last: the day, and each model with its state then. */
 interface Digest {
@@ -18,7 +20,7 @@ interface Digest {
 
 /** Keeps communities up to date: a thread with a card for each new proposal, and a digest a day where there is news. */
 export interface CommunityDesk {
-  /** Does what is due now. Throws faults of the database and of the platform; what was done is not done again. */
+  /** Does what is due now, each community by itself. Throws faults of the database; what was done is not done again. */
   look(): Promise<void>
 }
 
@@ -26,6 +28,7 @@ export const openCommunityDesk = (place: Workplace): CommunityDesk => {
   const { bot, chats, platform } = place
   // What this process saw done; after a restart each is looked up once.
   const threaded = new Set<string>()
+  const patience = openPatience('chat.community', () => bot.network.clock.now(), place.log)
 
   const readProposals = async (): Promise<ProposalStatus[]> => {
     const verb = bot.verb('status')
@@ -52,13 +55,7 @@ export const openCommunityDesk = (place: Workplace): CommunityDesk => {
       say,
     })
     await chats.keepButtons(platform.name, nonce, buttons)
-    const shown = {
-      message: tried.message,
-      others: tried.others,
-      nonce,
-      ...(tried.fresh ? { fresh: true as const } : {}),
-    }
-    const outcome = await platform.post({ place: to }, view, shown)
+    const outcome = await platform.post({ place: to }, view, shownOf(tried, nonce))
     await chats.shown(nonce, outcome.kind === 'shown' ? outcome.message : null, outcome.kind)
     return { nonce, outcome }
   }
@@ -104,6 +101,19 @@ export const openCommunityDesk = (place: Workplace): CommunityDesk => {
     await chats.setDigest(platform.name, channel.community, { day, states } satisfies Digest)
   }
 
+  const lookAt = async (
+    community: string,
+    settings: CommunitySettings,
+    digest: unknown,
+    proposals: readonly ProposalStatus[],
+  ): Promise<void> => {
+    const say = chatSentences([settings.language ?? undefined], true)
+    const channel = { platform: platform.name, chat: settings.channel ?? '', community }
+    for (const proposal of proposals)
+      if (proposal.createdAt >= settings.since) await openThread(channel, proposal, say)
+    await tellDigest(channel, readDigest(digest), proposals, say)
+  }
+
   return {
     look: async () => {
       const communities = await chats.communities(platform.name)
@@ -112,18 +122,16 @@ export const openCommunityDesk = (place: Workplace): CommunityDesk => {
       for (const { community, settings: kept, digest } of communities) {
         const settings = readSettings(kept)
         if (settings?.channel == null) continue
-        const say = chatSentences([settings.language ?? undefined], true)
-        const channel = { platform: platform.name, chat: settings.channel, community }
-        for (const proposal of proposals)
-          if (proposal.createdAt >= settings.since) await openThread(channel, proposal, say)
-        await tellDigest(channel, readDigest(digest), proposals, say)
+        // What the admins chose is part of the name: another channel is tried anew.
+        const name = `${community} ${settings.channel} ${settings.since}`
+        await patience.attempt(name, () => lookAt(community, settings, digest, proposals))
       }
     },
   }
 }
 
 const stateOf = ({ state, release }: ProposalStatus, say: Sentences): string =>
-  `${say.states[state] ?? state}${release === null ? '' : `, release ${release.version}`}`
+  say.chatting.digestState(say.states[state] ?? state, release?.version ?? null)
 
 const readDigest = (kept: unknown): Digest | null =>
   typeof kept === 'object' && kept !== null && 'day' in kept ? (kept as Digest) : null

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import type { Database } from '../../infra/db.ts'
 import { openTestDatabase, type TestDatabase } from '../../infra/testing/database.ts'
 import { type Verb, verb } from '../../tools/registry.ts'
-import { networkOn, openPaperDesk } from '../testing/paper-desk.ts'
-import { line, openPaper } from '../testing/paper-platform.ts'
+import { networkOn, openPaperDesk, type PaperDesk } from '../testing/paper-desk.ts'
+import { line, openPaper, press } from '../testing/paper-platform.ts'
 import { ANSWER_ID, openStory } from '../testing/story.ts'
 
 let opened: TestDatabase
@@ -84,15 +84,17 @@ const openPaid = (db: Database) => {
 const tellWithDeath = async (subject: string, at: number) => {
   const life = mortality(at)
   const paper = openPaper()
-  const said = [
-    line('What is a nuc?', { subject, key: `${subject}/1` }),
-    line('yes', { subject, key: `${subject}/2` }),
-  ]
+  /** Asks, and presses Yes under what comes of it. */
+  const say = async ({ desk, button }: PaperDesk): Promise<void> => {
+    await desk.receive(line('What is a nuc?', { subject, key: `${subject}/1` }))
+    await desk.idle()
+    await desk.receive(press(button('Yes'), { subject, key: `${subject}/2` }))
+    await desk.idle()
+  }
   const first = openPaid(life.mortal(opened.database, 'query', 'tx'))
   const doomed = openPaperDesk(first.network, first.verbs, { paper: life.mortal(paper, 'answer', 'post') })
   const whole = (async () => {
-    for (const incoming of said) await doomed.desk.receive(incoming)
-    await doomed.desk.idle()
+    await say(doomed)
     await doomed.desk.stop()
     return true
   })()
@@ -100,8 +102,7 @@ const tellWithDeath = async (subject: string, at: number) => {
   const second = openPaid(opened.database)
   if (!survived) {
     const next = openPaperDesk(second.network, second.verbs, { paper })
-    for (const incoming of said) await next.desk.receive(incoming)
-    await next.desk.idle()
+    await say(next)
     await next.desk.stop()
   }
   return { survived, steps: life.steps(), paper, calls: [...first.asked, ...second.asked] }

@@ -3,15 +3,18 @@ import type { Log } from '../../infra/log.ts'
 import type { Chats, WaitingUpdate } from '../../tools/chats.ts'
 import { rowsFileText } from '../files.ts'
 import type { Bot } from '../session.ts'
+import { answerUpdate, giveUpUpdate } from './answer-update.ts'
 import { type Budgets, defaultBudgets } from './budgets.ts'
-import { moveCards } from './cards.ts'
+import { openCardDesk } from './cards.ts'
 import { openCommunityDesk } from './communities.ts'
 import { Stopped, type Wait, waitByTimer } from './deliver.ts'
 import { Lanes } from './lanes.ts'
 import { tellNews } from './news.ts'
 import type { Incoming, Platform } from './platform.ts'
 import { openReception } from './reception.ts'
-import { answerUpdate, type Workplace } from './turn.ts'
+import { Slots } from './slots.ts'
+import { openTyping } from './typing.ts'
+import type { Workplace } from './workplace.ts'
 
 export interface DeskOptions {
   readonly bot: Bot
@@ -50,7 +53,7 @@ const EACH = 8
 /** Milliseconds between looks for updates that another process received. */
 const POLL_MS = 1_000
 const STOP_MS = 5_000
-/** Failures of our own over one update, after which it waits for the next start. */
+/** Failures of our own over one update, after which it is given up. */
 const MOST_FAILURES = 3
 /** News are looked up for a person who was just answered, at most this often. */
 const NEWS_MS = 30_000
@@ -59,19 +62,23 @@ export const openDesk = (options: DeskOptions): Desk => new RunningDesk(options)
 
 class RunningDesk implements Desk {
   private readonly place: Workplace
-  private readonly parallel: number
   private readonly memory: number
   private readonly lookMs: number
   private readonly lanes = new Lanes()
   private readonly reception
+  private readonly typing
   private readonly communities
+  private readonly cards
   private readonly background = new Set<Promise<unknown>>()
   private readonly newsAt = new Map<string, number>()
-  private readonly failures = new Map<bigint, number>()
+  /** Updates that could not even be given up; the next start tries them again. */
+  private readonly stuck = new Set<bigint>()
   private stopping = new AbortController()
   private interrupting = new AbortController()
   private started = false
-  private running = 0
+  private readonly slots: Slots
+  /** Updates that are being answered, also those that wait for their platform. */
+  private underWay = 0
   private filling: Promise<void> | null = null
   private mayWait = true
   private timers: NodeJS.Timeout[] = []
@@ -79,24 +86,30 @@ class RunningDesk implements Desk {
   private readonly idlers: (() => void)[] = []
 
   constructor(options: DeskOptions) {
+    const wait = options.wait ?? waitByTimer
+    this.slots = new Slots(options.parallel ?? 16, () => this.work())
     this.place = {
       ...options,
       budgets: options.budgets ?? defaultBudgets,
-      wait: options.wait ?? waitByTimer,
+      wait,
+      backOff: (milliseconds, signal) => this.slots.aside(() => wait(milliseconds, signal)),
       readDocument: options.readDocument ?? rowsFileText,
     }
-    this.parallel = options.parallel ?? 16
     this.memory = options.memory ?? 256
     this.lookMs = (options.lookSeconds ?? 10) * 1000
     this.communities = openCommunityDesk(this.place)
+    this.cards = openCardDesk(this.place)
+    this.typing = openTyping(options.platform)
     this.reception = openReception(options.chats, options.platform.name, () => {
       this.mayWait = true
       this.fill()
     })
   }
 
-  receive(incoming: Incoming): Promise<'new' | 'known'> {
-    return this.reception(incoming)
+  async receive(incoming: Incoming): Promise<'new' | 'known'> {
+    const told = await this.reception(incoming)
+    if (told === 'new' && this.started) this.typing.heard(incoming)
+    return told
   }
 
   start(): void {
@@ -118,6 +131,7 @@ class RunningDesk implements Desk {
     this.started = false
     for (const timer of this.timers.splice(0)) clearInterval(timer)
     this.stopping.abort()
+    this.typing.clear()
     const quiet = new Promise<void>(resolve => {
       const timer = setTimeout(() => {
         this.interrupting.abort()
@@ -150,7 +164,7 @@ class RunningDesk implements Desk {
     const attempt = (work: () => Promise<unknown>) => work().catch((error: unknown) => failed.push(error))
     for (const person of await chats.unnoticed(platform.name, 50))
       await attempt(() => tellNews(this.place, person))
-    await attempt(() => moveCards(this.place))
+    await attempt(() => this.cards.look())
     await attempt(() => this.communities.look())
     for (const error of failed) this.warn('chat.look-failed', error)
   }
@@ -184,7 +198,7 @@ class RunningDesk implements Desk {
   }
 
   private settle(): void {
-    if (this.running > 0 || this.filling !== null || this.background.size > 0) return
+    if (this.underWay > 0 || this.filling !== null || this.background.size > 0) return
     if (this.started && (this.mayWait || this.lanes.size > 0)) return
     for (const done of this.idlers.splice(0)) done()
   }
@@ -215,24 +229,31 @@ class RunningDesk implements Desk {
 
   private async load(room: number): Promise<void> {
     const { chats, platform } = this.place
-    const given = [...this.failures].flatMap(([seq, count]) => (count >= MOST_FAILURES ? [seq] : []))
-    const except = [...this.lanes.seqs, ...given]
-    const updates = await chats.waiting(platform.name, { except, each: EACH, most: room })
+    const eachChat = Math.ceil(this.memory / 4)
+    const updates = await chats.waiting(platform.name, {
+      except: [...this.lanes.seqs, ...this.stuck],
+      each: EACH,
+      most: room,
+      eachChat,
+      fullChats: this.lanes.fullChats(eachChat),
+    })
     for (const update of updates) this.lanes.add(update)
     // Anything found may have more behind it.
     if (updates.length > 0) this.mayWait = true
   }
 
   private work(): void {
-    while (this.started && this.running < this.parallel) {
+    while (this.started && this.slots.free) {
       const update = this.lanes.take()
       if (update === undefined) return
-      this.running++
+      this.slots.take()
+      this.underWay++
       void this.answer(update).finally(() => {
-        this.running--
+        this.typing.answered(update.key)
+        this.underWay--
         this.lanes.done(update)
+        this.slots.giveBack()
         this.fill()
-        this.work()
         this.settle()
       })
     }
@@ -243,24 +264,26 @@ class RunningDesk implements Desk {
     const { signal } = this.stopping
     const signals = { stop: signal, interrupt: this.interrupting.signal }
     const began = performance.now()
-    while (!signal.aborted) {
+    for (let failures = 0; !signal.aborted; ) {
       try {
-        const { accountId } = await answerUpdate(this.place, update, signals)
+        // What fails time and again is ended with an incident: later it would meet another question than it was meant for.
+        const answering = failures < MOST_FAILURES ? answerUpdate : giveUpUpdate
+        const { accountId } = await answering(this.place, update, signals)
         this.place.log.info('chat.answered', {
           platform: this.place.platform.name,
           update: String(update.seq),
           milliseconds: Math.round(performance.now() - began),
         })
-        this.failures.delete(update.seq)
         if (accountId !== null) this.tellLater(update.subject, accountId)
         return
       } catch (error) {
         if (error instanceof Stopped || isFault(error, 'update-overtaken')) return
-        const count = (this.failures.get(update.seq) ?? 0) + 1
-        const passing = isFault(error) && error.retry
-        if (!passing) this.failures.set(update.seq, count)
         this.warn('chat.failed', error, { update: String(update.seq) })
-        if (!passing && count >= MOST_FAILURES) return
+        if (!isFault(error) || !error.retry) failures++
+        if (failures > 2 * MOST_FAILURES) {
+          this.stuck.add(update.seq)
+          return
+        }
         await this.place.wait(POLL_MS, signal).catch(() => {})
       }
     }

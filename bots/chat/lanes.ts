@@ -1,6 +1,9 @@
 import type { WaitingUpdate } from '../../tools/chats.ts'
 import type { Incoming } from './platform.ts'
 
+/** Lanes of one chat at work at the same time: a chat that is slow, or cannot be reached, holds up itself. */
+export const MOST_OF_ONE_CHAT = 4
+
 /** Updates in memory, each person's in each chat in a lane of their own: one after the other there, side by side elsewhere. */
 export class Lanes {
   private readonly lanes = new Map<string, WaitingUpdate[]>()
@@ -8,6 +11,10 @@ export class Lanes {
   private readonly ready: string[] = []
   private readonly busy = new Set<string>()
   private readonly held = new Map<bigint, WaitingUpdate>()
+
+  /** How many lanes of each chat are at work, and how many updates of each are in memory. */
+  private readonly busyIn = new Map<string, number>()
+  private readonly heldOf = new Map<string, number>()
 
   get size(): number {
     return this.held.size
@@ -18,9 +25,15 @@ export class Lanes {
     return [...this.held.keys()]
   }
 
+  /** Chats of which so many updates are in memory already. */
+  fullChats(most: number): string[] {
+    return [...this.heldOf].flatMap(([chat, count]) => (count >= most ? [chat] : []))
+  }
+
   add(update: WaitingUpdate): void {
     if (this.held.has(update.seq)) return
     this.held.set(update.seq, update)
+    count(this.heldOf, update.chat, 1)
     const name = laneOf(update)
     const lane = this.lanes.get(name) ?? []
     // Told out of order: before what happened later, unless that is being answered already.
@@ -36,17 +49,24 @@ export class Lanes {
 
   /** The next update to answer; its lane waits until it is done. */
   take(): WaitingUpdate | undefined {
-    const name = this.ready.shift()
-    if (name === undefined) return undefined
-    this.busy.add(name)
-    return this.lanes.get(name)?.[0]
+    for (const [at, name] of this.ready.entries()) {
+      const update = this.lanes.get(name)?.[0]
+      if (update === undefined || (this.busyIn.get(update.chat) ?? 0) >= MOST_OF_ONE_CHAT) continue
+      this.ready.splice(at, 1)
+      this.busy.add(name)
+      count(this.busyIn, update.chat, 1)
+      return update
+    }
+    return undefined
   }
 
   /** Ends an update that was taken, and lets its lane go on. */
   done(update: WaitingUpdate): void {
     const name = laneOf(update)
+    if (!this.busy.delete(name)) return
     this.held.delete(update.seq)
-    this.busy.delete(name)
+    count(this.heldOf, update.chat, -1)
+    count(this.busyIn, update.chat, -1)
     const lane = this.lanes.get(name)
     lane?.shift()
     if (lane === undefined || lane.length === 0) this.lanes.delete(name)
@@ -58,7 +78,15 @@ export class Lanes {
     this.ready.length = 0
     this.busy.clear()
     this.held.clear()
+    this.busyIn.clear()
+    this.heldOf.clear()
   }
+}
+
+const count = (counts: Map<string, number>, chat: string, by: number): void => {
+  const now = (counts.get(chat) ?? 0) + by
+  if (now > 0) counts.set(chat, now)
+  else counts.delete(chat)
 }
 
 const laneOf = ({ chat, subject }: WaitingUpdate): string => `${chat}\n${subject}`

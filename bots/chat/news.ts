@@ -4,8 +4,9 @@ import { call } from '../../tools/registry.ts'
 import { noticeReply } from '../notices.ts'
 import type { Session } from '../session.ts'
 import { chatSentences, sessionFrom } from './session-json.ts'
-import type { Workplace } from './turn.ts'
+import { shownOf } from './shown.ts'
 import { compose, draftOf } from './view.ts'
+import type { Workplace } from './workplace.ts'
 
 /** Somebody on the platform, with an account. */
 export interface Reader {
@@ -61,12 +62,7 @@ const tell = async (
     platform,
     say: session.say,
   })
-  const outcome = await platform.post({ subject }, view, {
-    message: tried.message,
-    others: tried.others,
-    nonce,
-    ...(tried.fresh ? { fresh: true as const } : {}),
-  })
+  const outcome = await platform.post({ subject }, view, shownOf(tried, nonce))
   await chats.shown(nonce, outcome.kind === 'shown' ? outcome.message : null, outcome.kind)
   log.info('chat.notice', { platform: platform.name, notice: notice.id, outcome: outcome.kind })
   return outcome.kind === 'shown'

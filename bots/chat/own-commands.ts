@@ -3,20 +3,25 @@ import { fault } from '../../infra/errors.ts'
 import type { Chats } from '../../tools/chats.ts'
 import { type Verb, verb } from '../../tools/registry.ts'
 import { type Command, commandsOf } from '../commands.ts'
-import { text } from '../reply.ts'
+import { type Reply, text } from '../reply.ts'
 import { languages, type Sentences } from '../sentences.ts'
-import type { Incoming } from './platform.ts'
+import type { Incoming, Platform, Role } from './platform.ts'
 
 const elsewhere = async (): Promise<never> => {
   throw fault('not-here', 'This command is for chats.', { fix: 'Send it in a chat.' })
 }
 
-const definition = <I extends z.ZodType>(name: string, summary: string, input: I): Verb =>
+const definition = <I extends z.ZodType>(
+  name: string,
+  summary: string,
+  input: I,
+  effect: 'read' | 'write' = 'write',
+): Verb =>
   verb({
     name,
     summary,
     who: ['member'],
-    effect: 'write',
+    effect,
     input,
     output: z.string(),
     run: elsewhere,
@@ -32,10 +37,13 @@ const setup = z.object({
   language: z.string().max(20).optional().describe('such as en'),
 })
 const somebody = z.object({ person: z.string().min(1).max(100).describe('whom, such as @name') })
+/** A mention as platform files write it, or the platform's id of a person. */
+const mention = /^(?:<@!?(\w+)>|@?(\d+))$/
 const quiet = z.object({ state: z.enum(['on', 'off']).default('on').describe('on: no more news') })
 
 /** Commands of the chats themselves, beside those that the verbs give: a platform offers them all. */
 export const ownCommands: readonly Command[] = commandsOf([
+  definition('start', 'Say what this is and where to begin.', z.object({}), 'read'),
   definition('setup', 'Choose where proposals go, who may vote, and the language (admins).', setup),
   definition('mute', 'Do not answer somebody here any more (admins).', somebody),
   definition('unmute', 'Answer somebody here again (admins).', somebody),
@@ -47,6 +55,8 @@ export const adminCommands: ReadonlySet<string> = new Set(['setup', 'mute', 'unm
 
 interface Around {
   readonly chats: Chats
+  /** Tells what belongs to a community; without it, only the place in which an admin says /setup can be chosen. */
+  readonly platform?: Pick<Platform, 'holds' | 'roles'>
   readonly incoming: Incoming
   readonly say: Sentences
   readonly now: Date
@@ -57,8 +67,20 @@ export const ownCommandsFor = (around: Around): Command[] =>
   ownCommands.map(command => ({
     ...command,
     verb: { ...command.verb, run: async (_, input) => runs[command.name]?.(around, input) },
-    tell: output => [text(String(output), 'good')],
+    tell: output => (command.name === 'start' ? welcome(around) : [text(String(output), 'good')]),
   }))
+
+const welcome = ({ say: { chatting } }: Around): Reply[] => [
+  {
+    kind: 'choices',
+    text: chatting.welcome,
+    choices: [
+      { label: chatting.seeModels, line: '/models' },
+      { label: chatting.giveRows, line: '/contribute' },
+      { label: chatting.getHelp, line: '/help' },
+    ],
+  },
+]
 
 /** The community around, where its admin is asking. Throws `community-absent` and `admin-only`. */
 const administered = ({ incoming: { place, person }, say }: Around): string => {
@@ -72,16 +94,50 @@ const administered = ({ incoming: { place, person }, say }: Around): string => {
 const idOf = (word: string): string =>
   /^(?:<[#@][&!]?(\w+)>|@(\d+))$/.exec(word.trim())?.slice(1).find(Boolean) ?? word.trim()
 
+/** The chat that an admin chose. Throws `channel-foreign` where it is none of their community: the bot would write to strangers. */
+const chosenChat = async (
+  { incoming: { place }, platform, say }: Around,
+  community: string,
+  word: string,
+): Promise<string> => {
+  const chat = idOf(word)
+  if (chat === place.chat || (await platform?.holds?.(community, chat)) === true) return chat
+  throw fault('channel-foreign', say.chatting.channelForeign, { fix: '' })
+}
+
+/** The roles of the community behind the words, by id or name. Throws `role-unknown`: nobody could vote any more. */
+const chosenRoles = async (
+  { platform, say }: Around,
+  community: string,
+  words: readonly string[],
+): Promise<Role[]> => {
+  if (words.length === 0) return []
+  const known = (await platform?.roles?.(community)) ?? []
+  return words.map(word => {
+    const wanted = idOf(word)
+    const role =
+      known.find(({ id }) => id === wanted) ??
+      known.find(({ name }) => name.toLowerCase() === wanted.replace(/^@/, '').toLowerCase())
+    if (role !== undefined) return role
+    const names = known.map(({ name }) => name)
+    throw fault('role-unknown', say.chatting.roleUnknown(wanted, names), { fix: '' })
+  })
+}
+
 const muting =
   (muted: boolean) =>
   async (around: Around, input: unknown): Promise<string> => {
     const community = administered(around)
     const { person } = input as z.output<typeof somebody>
-    await around.chats.mute(around.incoming.place.platform, community, idOf(person), muted)
+    const subject = mention.exec(person.trim())?.slice(1).find(Boolean)
+    // A name that nobody resolved would mute nobody, and the admin would believe that it did.
+    if (subject === undefined) throw fault('person-unknown', around.say.chatting.personUnknown, { fix: '' })
+    await around.chats.mute(around.incoming.place.platform, community, subject, muted)
     return muted ? around.say.chatting.muted : around.say.chatting.unmuted
   }
 
 const runs: Readonly<Record<string, (around: Around, input: unknown) => Promise<string>>> = {
+  start: async () => '',
   setup: async (around, input) => {
     const { incoming, chats, say, now } = around
     const community = administered(around)
@@ -90,16 +146,18 @@ const runs: Readonly<Record<string, (around: Around, input: unknown) => Promise<
       throw fault('language-unknown', say.chatting.languageUnknown(Object.keys(languages)), {
         fix: 'Choose one of them.',
       })
+    const chat = channel === undefined ? incoming.place.chat : await chosenChat(around, community, channel)
+    const chosen = await chosenRoles(around, community, roles)
     const settings = {
-      channel: channel === undefined ? incoming.place.chat : idOf(channel),
-      roles: roles.map(idOf),
+      channel: chat,
+      roles: chosen.map(({ id }) => id),
       language: language ?? null,
       since: now.toISOString(),
     }
     await chats.setCommunity(incoming.place.platform, community, settings)
     return say.chatting.setUp(
-      channel ?? say.chatting.thisChannel,
-      roles.length === 0 ? say.chatting.everybody : roles.join(', '),
+      chat === incoming.place.chat ? say.chatting.thisChannel : say.chatting.chosenChannel,
+      chosen.length === 0 ? say.chatting.everybody : chosen.map(({ name }) => name).join(', '),
       language ?? 'en',
     )
   },

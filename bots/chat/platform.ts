@@ -32,8 +32,15 @@ export type Act =
   | { readonly kind: 'button'; readonly id: string }
   /** Filled a form or a slash command: arguments by name, each as a person would type it. */
   | { readonly kind: 'command'; readonly name: string; readonly words: Readonly<Record<string, string>> }
-  /** Sent a file, whose bytes `chats.putFile` stored, and named by `sha256`, before the update counts as received. */
-  | { readonly kind: 'file'; readonly name: string; readonly sha256: string; readonly line: string }
+  /** Sent a file, whose bytes `chats.putFile` stored under that name, and named by `sha256`, before the update counts as received. */
+  | {
+      readonly kind: 'file'
+      readonly name: string
+      readonly sha256: string
+      readonly line: string
+      /** As of a line: a file that was sent to the bot deserves an answer, also in a community. */
+      readonly addressed?: boolean
+    }
 
 /** One thing a person did, once however often the platform tells it. JSON throughout: it is stored before it is answered. */
 export interface Incoming {
@@ -97,6 +104,12 @@ export type Outcome =
   | { readonly kind: 'shown'; readonly message: string }
   | { readonly kind: 'gone'; readonly reason: string }
 
+/** A role of a community. `id` is what `Person.roles` has of it. */
+export interface Role {
+  readonly id: string
+  readonly name: string
+}
+
 /** A chat platform: everything else is common. */
 export interface Platform {
   readonly name: Place['platform']
@@ -117,6 +130,22 @@ export interface Platform {
     view: View,
     shown: Shown,
   ): Promise<Outcome>
+  /**
+   * Whether a chat is a place of that community, where its admins may have the bot write. False for what is no chat.
+   * Throws a fault with `retry` where the platform cannot be reached.
+   */
+  holds?(community: string, chat: string): Promise<boolean>
+  /** The roles of a community; where the platform has none, what serves as such. Throws as `holds` does. */
+  roles?(community: string): Promise<readonly Role[]>
+  /**
+   * Whether an answer that only the person sees stands in the very place where they acted, so that they go on there. False,
+   * or absent: it comes in their private chat.
+   */
+  answersInPlace?(incoming: Incoming): boolean
+  /** Shows for some seconds that an answer is being made; absent where the platform shows it by itself. */
+  typing?(incoming: Incoming): Promise<void>
+  /** Takes back what promised an answer, where there will be none: somebody muted, or silent after too much. */
+  dismiss?(incoming: Incoming): Promise<void>
   /** Opens a thread (Discord) or topic (Telegram) of that name in a community's place; the same name gives the same one. */
   thread(place: Place, name: string): Promise<Place>
 }

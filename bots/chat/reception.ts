@@ -1,5 +1,6 @@
 import type { Chats } from '../../tools/chats.ts'
 import type { Incoming } from './platform.ts'
+import { storable } from './storable.ts'
 
 interface Arrival {
   readonly incoming: Incoming
@@ -49,12 +50,4 @@ export const openReception = (
       arrivals.push({ incoming, resolve, reject })
       if (!busy) void keep()
     })
-}
-
-/** The same without what Postgres cannot keep in JSON: NUL, and halves of pairs. */
-export const storable = <T>(value: T): T => {
-  if (typeof value === 'string') return value.replaceAll('\u0000', '').toWellFormed() as T
-  if (Array.isArray(value)) return value.map(storable) as T
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, storable(each)])) as T
 }

@@ -9,7 +9,8 @@ interface KeptSession {
   readonly model: string | null
   readonly lastAnswer: string | null
   readonly unpaid: string | null
-  readonly confirmed: readonly string[]
+  /** What was confirmed, and when in milliseconds; without a time, by an older process, it counts no more. */
+  readonly confirmed: readonly (string | readonly [string, number])[]
   readonly pending: KeptPending | null
 }
 
@@ -24,7 +25,7 @@ type KeptPending = {
       readonly lines: readonly string[]
       readonly consented?: readonly string[]
     }
-  | { readonly kind: 'confirmation'; readonly remember: string | null }
+  | { readonly kind: 'confirmation'; readonly remember: string | null; readonly guided?: boolean }
 )
 
 /** A session as JSON. */
@@ -44,7 +45,14 @@ const keptPending = (pending: NonNullable<Session['pending']>): KeptPending => {
   const { id, input } = pending
   const command = pending.command.name
   return pending.kind === 'confirmation'
-    ? { kind: 'confirmation', id, command, input, remember: pending.remember }
+    ? {
+        kind: 'confirmation',
+        id,
+        command,
+        input,
+        remember: pending.remember,
+        ...(pending.guided === true ? { guided: true } : {}),
+      }
     : {
         kind: 'dialogue',
         id,
@@ -70,7 +78,7 @@ export const sessionFrom = (
     model,
     lastAnswer,
     unpaid,
-    confirmed: new Set(confirmed),
+    confirmed: new Map(confirmed.filter(item => typeof item !== 'string')),
     pending: pending === null || command === undefined ? null : revived(pending, command),
   })
 }

@@ -3,7 +3,8 @@ import type { Chats, Tried, WaitingUpdate } from '../../tools/chats.ts'
 import { type Reply, text } from '../reply.ts'
 import type { Sentences } from '../sentences.ts'
 import { deliver, type Wait } from './deliver.ts'
-import type { Incoming, Outcome, Platform, Shown, View } from './platform.ts'
+import type { Incoming, Outcome, Platform, View } from './platform.ts'
+import { shownOf } from './shown.ts'
 import { compose, draftOf, type KeptView, unfinished } from './view.ts'
 
 export interface ShowingOptions {
@@ -11,6 +12,8 @@ export interface ShowingOptions {
   readonly platform: Platform
   readonly log: Log
   readonly wait: Wait
+  /** Waits between tries of a platform that cannot be reached. */
+  readonly backOff: Wait
   readonly signal: AbortSignal
   readonly update: WaitingUpdate
   readonly incoming: Incoming
@@ -52,10 +55,6 @@ export class Showing {
     this.frame ??= this.stream().catch(() => {})
   }
 
-  get silent(): boolean {
-    return this.replies.length === 0
-  }
-
   /** Shows the whole message. Throws `Stopped`, and faults of the database. */
   async end(): Promise<Ended> {
     this.ended.abort()
@@ -81,7 +80,7 @@ export class Showing {
   private async deliverWhole(view: View): Promise<Outcome> {
     await this.pace(this.options.signal)
     try {
-      return await deliver(() => this.send(view), this.options)
+      return await deliver(() => this.send(view), this.delivery)
     } catch (error) {
       if (this.options.signal.aborted) throw error
       // What the platform will not take in this form it may take as a sentence; a second refusal is final.
@@ -97,14 +96,20 @@ export class Showing {
         private: this.isPrivate(),
         final: true,
       }
-      return deliver(() => this.send(plain), this.options).catch((again: unknown): Outcome => {
+      return deliver(() => this.send(plain), this.delivery).catch((again: unknown): Outcome => {
         if (this.options.signal.aborted) throw again
         return { kind: 'gone', reason: 'refused' }
       })
     }
   }
 
-  private isPrivate(): boolean {
+  private get delivery() {
+    const { backOff, signal, log } = this.options
+    return { wait: backOff, signal, log }
+  }
+
+  /** Whether only the person sees it; decided once, when the first of it is shown. */
+  isPrivate(): boolean {
     this.private ??= this.options.isPrivate()
     return this.private
   }
@@ -120,12 +125,8 @@ export class Showing {
     const { chats, platform, incoming, update } = this.options
     const tried = await this.begin()
     this.message ??= tried.message
-    const shown: Shown = {
-      message: this.message,
-      others: tried.others,
-      nonce: update.nonce,
-      ...(tried.fresh && this.message === null ? { fresh: true as const } : {}),
-    }
+    const fresh = tried.fresh && this.message === null
+    const shown = shownOf({ ...tried, fresh, message: this.message }, update.nonce)
     // Whatever becomes of this try, the next one is not the first: it has to know what stands there.
     this.tried = null
     const outcome = await platform.answer(incoming, view, shown)

@@ -1,114 +1,44 @@
-import { fault } from '../../infra/errors.ts'
-import type { Log } from '../../infra/log.ts'
-import type { Begun, Chats, WaitingUpdate } from '../../tools/chats.ts'
+import { isFault } from '../../infra/errors.ts'
+import type { Begun, KeptConversation, WaitingUpdate } from '../../tools/chats.ts'
 import type { Caller } from '../../tools/context.ts'
-import type { Command } from '../commands.ts'
 import { converse, faultsOf } from '../conversation.ts'
 import { text } from '../reply.ts'
-import type { Bot, Session, Surroundings } from '../session.ts'
+import type { Bot, Session } from '../session.ts'
 import { openAccount } from './accounts.ts'
-import { type Budgets, judge } from './budgets.ts'
-import { cardOf, LIVE_SECONDS } from './cards.ts'
-import { deliver, Stopped, type Wait } from './deliver.ts'
+import { type CardPlace, LIVE_SECONDS } from './cards.ts'
+import { conversationOf, conversationsAfter, forgotten } from './conversations.ts'
+import { deliver, Stopped } from './deliver.ts'
+import { Heard } from './heard.ts'
 import { ownCommandsFor } from './own-commands.ts'
-import type { Incoming, Platform } from './platform.ts'
+import type { Incoming } from './platform.ts'
 import { type Press, readPress } from './presses.ts'
 import { publicCommands } from './public-commands.ts'
 import { chatSentences, sessionFrom, sessionJson } from './session-json.ts'
-import { type CommunitySettings, readSettings } from './settings.ts'
+import { readSettings } from './settings.ts'
 import { type Ended, Showing } from './showing.ts'
+import { shownOf } from './shown.ts'
+import { storable } from './storable.ts'
 import { pageOf } from './view.ts'
-
-/** What every answer of one desk needs. */
-export interface Workplace {
-  readonly bot: Bot
-  readonly chats: Chats
-  readonly platform: Platform
-  readonly log: Log
-  readonly budgets: Budgets
-  readonly wait: Wait
-  readDocument(name: string, bytes: Uint8Array): Promise<string>
-}
-
-/** Commands that the roles of a community are asked for. */
-const roleCommands: ReadonlySet<string> = new Set(['propose', 'vote'])
-
-/** A process that died this often over one update dies of it: it is answered with an incident instead. */
-const MOST_ATTEMPTS = 5
+import type { Signals, Workplace } from './workplace.ts'
 
 const nothingShown: Ended = { message: null, state: null, view: null }
-
-/** `stop`: wait for nothing any more; `interrupt`: leave at once what is under way. */
-export interface Signals {
-  readonly stop: AbortSignal
-  readonly interrupt: AbortSignal
-}
 
 /** What an answer came to: whose account it was, for the news that wait for it. */
 export interface Answered {
   readonly accountId: string | null
 }
 
-/**
- * Answers one update and ends it: its conversation and its message are kept in the same moment in which it counts as done.
- * Run again after a crash, it makes the same calls under the same keys and replaces the message. Throws `Stopped`,
- * `update-overtaken` and faults of the database.
- */
-export const answerUpdate = async (
-  place: Workplace,
-  update: WaitingUpdate,
-  signals: Signals,
-): Promise<Answered> => {
-  const { chats } = place
-  const incoming = update.payload as Incoming
-  const begun = await chats.begin(update, incoming.place.community)
-  if (begun === null) return { accountId: null }
-  const leave = async (): Promise<Answered> => {
-    await chats.finish(update, { session: null, ...nothingShown })
-    return { accountId: null }
-  }
-  if (begun.muted || !deservesAnswer(incoming, begun.session)) return leave()
-  const judged = await judgeOnce(place, update, incoming, begun)
-  if (judged.verdict === 'silenced') return leave()
-  return new Turn(place, update, incoming, begun, signals).answer(judged.seconds)
-}
-
-const deservesAnswer = ({ act, place }: Incoming, kept: unknown): boolean => {
-  const pending = (kept as { pending?: { kind: string } | null } | null)?.pending?.kind
-  const isCommand = 'line' in act && act.line.trim().startsWith('/')
-  // What is said to others can answer a question of ours, but never confirm anything.
-  if (act.kind === 'line') return act.addressed || (pending === 'dialogue' && !isCommand)
-  if (act.kind === 'file') return place.community === null || isCommand || pending === 'dialogue'
-  return true
-}
-
-const judgeOnce = async (
-  { chats, budgets }: Workplace,
-  update: WaitingUpdate,
-  incoming: Incoming,
-  begun: Begun,
-): Promise<{ verdict: Begun['verdict']; seconds: number }> => {
-  if (begun.attempts > 1)
-    return { verdict: begun.verdict ?? 'admitted', seconds: begun.verdict === 'warned' ? 60 : 0 }
-  const judged = await judge(chats, incoming, budgets)
-  if (judged.verdict !== 'admitted') await chats.judge(update, judged.verdict)
-  return judged
-}
-
-class Turn {
+/** Answering one update of one person. Both ways to end it throw `Stopped`, `update-overtaken` and faults of the database. */
+export class Turn {
   private readonly place: Workplace
   private readonly update: WaitingUpdate
   private readonly incoming: Incoming
   private readonly begun: Begun
   private readonly signals: Signals
-  private readonly settings: CommunitySettings | null
   private readonly say: ReturnType<typeof chatSentences>
   private readonly showing: Showing
+  private readonly heard: Heard
   private session: Session | null = null
-  private command: Command | null = null
-  private hushed = false
-  private erased = false
-  private card: ReturnType<typeof cardOf> = null
 
   constructor(place: Workplace, update: WaitingUpdate, incoming: Incoming, begun: Begun, signals: Signals) {
     this.place = place
@@ -116,9 +46,10 @@ class Turn {
     this.incoming = incoming
     this.begun = begun
     this.signals = signals
-    this.settings = readSettings(begun.community)
-    const languages = [this.settings?.language ?? undefined, incoming.person.language]
+    const settings = readSettings(begun.community)
+    const languages = [settings?.language ?? undefined, incoming.person.language]
     this.say = chatSentences(languages, incoming.place.community !== null)
+    this.heard = new Heard(place, incoming, settings, this.say)
     this.showing = new Showing({
       ...place,
       signal: signals.stop,
@@ -136,66 +67,93 @@ class Turn {
     const { chats, bot } = this.place
     if (tooMuch > 0) {
       this.refuse(this.say.chatting.tooMany(tooMuch))
-      await this.finish(null, await this.showing.end())
+      await this.finish([], await this.showing.end())
       return { accountId: this.begun.accountId }
     }
     const accountId = await this.join()
-    const caller: Caller = {
-      role: accountId === null ? 'anyone' : 'member',
-      accountId,
-      surface: this.incoming.place.platform,
-    }
-    const commands = [
-      ...bot.commands,
-      ...ownCommandsFor({ chats, incoming: this.incoming, say: this.say, now: bot.network.clock.now() }),
-    ]
-    const full: Bot = { ...bot, commands }
-    const person = { caller, name: this.incoming.person.name, say: this.say }
-    const session = sessionFrom(this.begun.session, full, person)
-    this.session = session
+    const full = this.fullBot()
+    const session = this.openSession(full, accountId)
+    const before = session.pending
     const press = await readPress(chats, this.incoming, this.say)
-    if (accountId === null && bot.verb('join') !== undefined)
-      await this.finish(null, await this.showing.end())
-    else if (this.begun.attempts > MOST_ATTEMPTS) await this.giveUp(full, session)
+    if (accountId === null && bot.verb('join') !== undefined) await this.finish([], await this.showing.end())
     else if (press?.kind === 'page') await this.turnPage(press)
     else {
       await this.act(full, session, press)
+      if (session.pending?.kind === 'dialogue' && session.pending !== before) this.sayHowToAnswer()
       if (this.signals.interrupt.aborted) throw new Stopped()
       const ended = await this.showing.end()
-      await this.finish(this.erased ? null : sessionJson(session), ended)
+      await this.finish(this.conversations(session, before), ended)
       await this.keepCard(ended)
     }
     return { accountId }
   }
 
+  /** Ends the update with an incident. What was asked of the person is not open any more: they cannot know what became of it. */
+  async giveUp(): Promise<Answered> {
+    const { accountId } = this.begun
+    const full = this.fullBot()
+    const session = this.openSession(full, accountId)
+    session.pending = null
+    this.heard.hushed = true
+    for (const reply of faultsOf(full, session, new Error(`update ${this.update.seq} was given up`)))
+      this.showing.say(reply)
+    const ended = await this.showing.end().catch((error: unknown): Ended => {
+      if (error instanceof Stopped || (isFault(error) && error.retry)) throw error
+      return nothingShown
+    })
+    await this.finish([{ chat: conversationOf(this.incoming), session: sessionJson(session) }], ended)
+    return { accountId }
+  }
+
+  private fullBot(): Bot {
+    const { chats, bot, platform } = this.place
+    const { incoming, say } = this
+    const own = ownCommandsFor({ chats, platform, incoming, say, now: bot.network.clock.now() })
+    return { ...bot, commands: [...bot.commands, ...own] }
+  }
+
+  private openSession(full: Bot, accountId: string | null): Session {
+    const caller: Caller = {
+      role: accountId === null ? 'anyone' : 'member',
+      accountId,
+      surface: this.incoming.place.platform,
+    }
+    const person = { caller, name: this.incoming.person.name, say: this.say }
+    this.session = sessionFrom(this.begun.session, full, person)
+    return this.session
+  }
+
+  private conversations(session: Session, before: Session['pending']): KeptConversation[] {
+    // What was said for one account is not gone on with for another.
+    if (this.heard.parted) return forgotten(this.incoming)
+    return conversationsAfter(this.incoming, session, {
+      before,
+      isPrivate: this.showing.isPrivate(),
+      platform: this.place.platform,
+    })
+  }
+
   private isShared(): boolean {
     return (
       this.incoming.place.community !== null &&
-      ['status', 'models', 'run', 'help'].includes(this.command?.name ?? '')
+      ['status', 'models', 'run', 'help'].includes(this.heard.command?.name ?? '')
     )
   }
 
   private isPrivate(): boolean {
     if (this.incoming.place.community === null) return false
-    if (this.hushed) return true
-    return this.command !== null && !publicCommands.has(this.command.name)
+    if (this.heard.hushed) return true
+    return this.heard.command !== null && !publicCommands.has(this.heard.command.name)
   }
 
   /** Says why nothing is done, to the person alone. */
   private refuse(words: string): void {
-    this.hushed = true
+    this.heard.hushed = true
     this.showing.say(text(words, 'quiet'))
   }
 
-  private finish(session: unknown, ended: Ended): Promise<void> {
-    return this.place.chats.finish(this.update, { session, ...ended })
-  }
-
-  private async giveUp(bot: Bot, session: Session): Promise<void> {
-    this.hushed = true
-    for (const reply of faultsOf(bot, session, new Error(`update ${this.update.seq} was given up`)))
-      this.showing.say(reply)
-    await this.finish(null, await this.showing.end())
+  private finish(sessions: readonly KeptConversation[], ended: Ended): Promise<void> {
+    return this.place.chats.finish(this.update, { sessions, ...ended })
   }
 
   /** The account of the person; null, with the reason said, where none can be opened. */
@@ -203,9 +161,16 @@ class Turn {
     const known = this.begun.accountId
     if (known !== null) return known
     const { accountId, replies } = await openAccount(this.place.bot, this.incoming, this.key, this.say)
-    if (accountId === null) this.hushed = true
+    if (accountId === null) this.heard.hushed = true
     for (const reply of replies) this.showing.say(reply)
     return accountId
+  }
+
+  /** In a Discord server a bot hears no plain lines. */
+  private sayHowToAnswer(): void {
+    const { platform, community } = this.incoming.place
+    if (platform === 'discord' && community !== null)
+      this.showing.say(text(this.say.chatting.cancelHintInServer, 'quiet'))
   }
 
   private get key(): string {
@@ -217,76 +182,41 @@ class Turn {
     session: Session,
     press: Exclude<Press, { kind: 'page' }> | null,
   ): Promise<void> {
-    const { act, person } = this.incoming
-    const { chats, platform } = this.place
+    const { act } = this.incoming
     const say = this.showing.say
+    const surroundings = this.heard.surroundings(this.key, this.signals.interrupt)
     switch (act.kind) {
       case 'line':
-        return converse(bot, session, act.line, say, this.surroundings())
+        return converse(bot, session, act.line, say, surroundings)
       case 'command':
-        return converse(bot, session, { name: act.name, words: act.words }, say, this.surroundings())
+        return converse(bot, session, { name: act.name, words: act.words }, say, surroundings)
       case 'file':
-        await chats.ownFile(platform.name, person.subject, act.name, act.sha256)
-        return converse(bot, session, act.line, say, { ...this.surroundings(), attached: `@${act.name}` })
+        return converse(bot, session, act.line, say, { ...surroundings, attached: `@${act.name}` })
       case 'button': {
         if (press?.kind !== 'line') return this.refuse(press?.words ?? this.say.chatting.expiredButton)
-        const { pending } = session
-        await converse(bot, session, press.line, say, {
-          ...this.surroundings(),
+        return converse(bot, session, press.line, say, {
+          ...surroundings,
           ...(press.pending === undefined ? {} : { pending: press.pending }),
         })
-        // A look at something else in between does not end a guided command.
-        const looked = this.command === null || this.command.effect === 'read'
-        if (looked && press.pending === undefined && pending?.kind === 'dialogue') session.pending ??= pending
       }
     }
   }
 
   /** Replaces the message under which a page button was pressed. */
   private async turnPage({ message, nonce, view, page }: Press & { kind: 'page' }): Promise<void> {
-    const { platform } = this.place
-    const shown = { message, others: [], nonce }
+    const { platform, log, backOff } = this.place
+    const shown = shownOf({ message, others: [], fresh: false }, nonce)
     const send = () => platform.answer(this.incoming, pageOf(view, nonce, page, this.say), shown)
-    await deliver(send, { ...this.place, signal: this.signals.stop })
-    await this.finish(null, nothingShown)
+    await deliver(send, { log, wait: backOff, signal: this.signals.stop })
+    await this.finish([], nothingShown)
   }
 
   private async keepCard({ message }: Ended): Promise<void> {
-    if (this.card === null || message === null || this.isPrivate()) return
+    if (this.heard.card === null || message === null || this.showing.isPrivate()) return
     const { chats, platform } = this.place
-    const card = { ...this.card, nonce: this.update.nonce, place: this.incoming.place }
+    const { place: where, person } = this.incoming
+    const place: CardPlace = person.language === undefined ? where : { ...where, language: person.language }
+    const card = storable({ ...this.heard.card, nonce: this.update.nonce, place })
     await chats.keepCard(platform.name, card, LIVE_SECONDS)
-  }
-
-  private surroundings(): Surroundings {
-    const { incoming, place } = this
-    return {
-      signal: this.signals.interrupt,
-      key: this.key,
-      buttons: true,
-      discreet: incoming.place.community !== null,
-      readFile: async path => {
-        const bytes = await place.chats.file(place.platform.name, incoming.person.subject, path)
-        if (bytes === null)
-          throw fault('file-unknown', 'You sent no file of that name.', { fix: 'Send it first.' })
-        return place.readDocument(path, bytes)
-      },
-      onCommand: command => {
-        this.command = command
-        const roles = this.settings?.roles ?? []
-        const { person } = incoming
-        if (!roleCommands.has(command.name) || roles.length === 0 || person.admin) return
-        if (!person.roles.some(role => roles.includes(role)))
-          throw fault('role-needed', this.say.chatting.roleNeeded, { fix: '' })
-      },
-      onFault: () => {
-        this.hushed = true
-      },
-      onResult: (command, input, output) => {
-        this.card = cardOf(command.name, input, output)
-        // What was erased is not written back.
-        this.erased ||= command.name === 'erase'
-      },
-    }
   }
 }

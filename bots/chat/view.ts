@@ -6,6 +6,7 @@ import type { Sentences } from '../sentences.ts'
 import { terminalText } from '../terminal-text.ts'
 import { renderPages } from './pages.ts'
 import type { Block, Button, Platform, View } from './platform.ts'
+import { storable } from './storable.ts'
 
 /** Replies put together: what is said, and what can be pressed. */
 export interface Draft {
@@ -61,7 +62,12 @@ export const draftOf = (replies: readonly Reply[]): Draft => {
       file = { name: reply.name, mediaType: reply.mediaType, bytes: reply.bytes }
     else blocks.push(reply)
   }
-  return { blocks: blocks.map(trimmed), choices, ...(file === undefined ? {} : { file }) }
+  // What no database keeps is not shown either: a view may have to be kept.
+  return {
+    blocks: storable(blocks.map(trimmed)),
+    choices: storable(choices),
+    ...(file === undefined ? {} : { file }),
+  }
 }
 
 const same = (a: Choice, b: Choice): boolean =>

@@ -12,11 +12,6 @@ export interface InteractionToAnswer {
   readonly pressed: string | null
 }
 
-/** The message that a person wrote, to be replied to. */
-export interface MessageToAnswer {
-  readonly message: string
-}
-
 export const interactionToAnswer = (to: InteractionToAnswer): Incoming['answerTo'] => ({
   id: to.id,
   token: to.token,

@@ -9,18 +9,11 @@ import {
   type RESTPostAPIApplicationCommandsJSONBody as SlashCommand,
 } from 'discord.js'
 import type { Chats } from '../../tools/chats.ts'
+import { type Finding, finding } from '../chat/finding.ts'
 import { readSettings } from '../chat/settings.ts'
 import { codeOf } from './faults.ts'
 import { intents } from './gateway.ts'
 import { areRegistered } from './registration.ts'
-
-/** One thing that was looked at, and what to do where it is not as it should be. */
-export interface Finding {
-  readonly ok: boolean
-  readonly what: string
-  /** Empty where nothing has to be done. */
-  readonly fix: string
-}
 
 export interface DoctorParts {
   readonly client: Client
@@ -42,8 +35,6 @@ const needed = {
 
 /** More than this, and what expires by Discord's clock is judged wrongly here. */
 const SKEW_MS = 5_000
-
-const finding = (ok: boolean, what: string, fix: string): Finding => ({ ok, what, fix: ok ? '' : fix })
 
 /** Looks at everything the bot needs on Discord. Never throws: what cannot be looked at is a finding. */
 export const examine = async (parts: DoctorParts): Promise<Finding[]> => {

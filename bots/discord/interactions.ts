@@ -2,7 +2,12 @@ import { type REST, type InteractionResponseType as Response, Routes } from 'dis
 import { isFault } from '../../infra/errors.ts'
 import type { Log } from '../../infra/log.ts'
 import type { Incoming, View } from '../chat/platform.ts'
-import { ACKNOWLEDGE_AFTER_MS, type Acknowledgements } from './acknowledgements.ts'
+import {
+  ACKNOWLEDGE_AFTER_MS,
+  type Acknowledgements,
+  type Interacting,
+  type Promised,
+} from './acknowledgements.ts'
 import { interactionToAnswer } from './answer-to.ts'
 import { codeOf } from './faults.ts'
 import { type HeardInteraction, readInteraction } from './interaction.ts'
@@ -16,6 +21,8 @@ export interface InteractionParts extends MeaningParts {
   readonly tokens: REST
   readonly log: Log
   readonly acknowledgements: Acknowledgements
+  /** Takes the promise of an answer back. Never throws. */
+  dismiss(heard: Interacting, promised: Pick<Promised, 'update'>): Promise<void>
   applicationId(): string
   receive(incoming: Incoming): Promise<'new' | 'known'>
 }
@@ -36,8 +43,12 @@ export const openInteractions = (parts: InteractionParts) => {
       .catch((error: unknown) => log.warn('discord.not-told', { interaction: heard.id, code: codeOf(error) }))
   }
 
-  const keep = async (heard: HeardInteraction, meaning: Acting): Promise<Refusal | 'new' | null> => {
+  const keep = async (
+    heard: HeardInteraction,
+    meaning: Acting,
+  ): Promise<Refusal | 'new' | 'silence' | null> => {
     const act = await meaning.act()
+    if (act === null) return 'silence'
     if (act.kind === 'text') return act
     const { id, token, place, person, at } = heard
     const { hidden, update, pressed } = meaning
@@ -58,9 +69,9 @@ export const openInteractions = (parts: InteractionParts) => {
     // Told again while it is being taken, or after: the first time counts.
     if (!acknowledgements.expect(heard)) return
     const kept = keep(heard, meaning).catch((error: unknown): Refusal => {
-      const late = isFault(error) && (error.code === 'file-too-large' || error.code === 'file-unfetched')
       log.warn('discord.not-kept', { interaction: heard.id, code: isFault(error) ? error.code : 'unknown' })
-      return late ? words.fileTooLarge : words.notKept
+      if (isFault(error, 'file-too-large')) return words.fileTooLarge(heard.fileBytes)
+      return isFault(error, 'file-unfetched') ? words.fileUnfetched : words.notKept
     })
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>(done => {
@@ -71,6 +82,7 @@ export const openInteractions = (parts: InteractionParts) => {
     await acknowledgements.promise(heard, meaning)
     const result = await kept
     if (result === 'new') await meaning.after?.()
+    else if (result === 'silence') await parts.dismiss(heard, meaning)
     else if (result !== null) await refuse(heard, result)
   }
 

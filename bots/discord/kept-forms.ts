@@ -1,5 +1,6 @@
 import type { Log } from '../../infra/log.ts'
 import type { Chats } from '../../tools/chats.ts'
+import { Recent } from '../chat/recent.ts'
 import { type Form, newFormId } from './forms.ts'
 
 /** Forms open at the same time that memory holds; the others are read back. */
@@ -15,11 +16,10 @@ export interface KeptForms {
 
 /** `store` keeps them over a restart, as buttons: what a form's id leads to is what a button's id leads to. */
 export const openKeptForms = (store: Pick<Chats, 'keepButtons' | 'button'>, log: Log): KeptForms => {
-  const held = new Map<string, { form: Form; subject: string }>()
+  const held = new Recent<string, { form: Form; subject: string }>(HELD)
   return {
     keep(form, subject) {
       const id = newFormId()
-      if (held.size >= HELD) held.delete(held.keys().next().value ?? '')
       held.set(id, { form, subject })
       store
         .keepButtons('discord', `form/${id}`, [{ id, subject, act: { kind: 'form', form } }])

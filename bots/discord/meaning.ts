@@ -33,8 +33,10 @@ export interface MeaningParts {
   /** Names of the commands that open a form where arguments are left out. */
   readonly withForm: ReadonlySet<string>
   say(language: string | undefined): Sentences
-  /** Keeps a file's bytes and returns their SHA-256. */
-  keepFile(bytes: Uint8Array): Promise<string>
+  /** Whether a file is to be fetched at all; where not, the person has been told why. */
+  admitsFile(by: Pick<HeardInteraction, 'place' | 'person'>): Promise<boolean>
+  /** Keeps a file and returns its name in the store. */
+  keepFile(bytes: Uint8Array, by: { readonly subject: string; readonly name: string }): Promise<string>
 }
 
 /** Why nothing is done, told to the person. */
@@ -47,7 +49,8 @@ export interface Acting {
   /** The message that was pressed on; null for a command. */
   readonly pressed: string | null
   readonly update: boolean
-  act(): Promise<Act | Refusal>
+  /** Null where nothing is to be said. */
+  act(): Promise<Act | Refusal | null>
   /** Runs once the act is kept, and told for the first time. */
   after?(): Promise<void>
 }
@@ -141,13 +144,15 @@ const commanded = (parts: MeaningParts, heard: HeardInteraction, { data }: Slash
 }
 
 const fileAct = async (
-  { keepFile }: MeaningParts,
-  { fileBytes }: HeardInteraction,
+  { admitsFile, keepFile }: MeaningParts,
+  { fileBytes, place, person }: HeardInteraction,
   attachment: Attachment,
   line: string,
-): Promise<Act> => {
+): Promise<Act | null> => {
+  if (!(await admitsFile({ place, person }))) return null
   const { name, bytes } = await fetchFile(attachment, fileBytes)
-  return { kind: 'file', name, sha256: await keepFile(bytes), line }
+  const owner = { subject: person.subject, name }
+  return { kind: 'file', name, sha256: await keepFile(bytes, owner), line, addressed: true }
 }
 
 const sent = (parts: MeaningParts, heard: HeardInteraction, { data }: Sent): Meaning => {

@@ -1,5 +1,6 @@
 import { type APIChannel, type APIMessage, type REST, Routes } from 'discord.js'
 import type { Outcome, Shown } from '../chat/platform.ts'
+import { Recent } from '../chat/recent.ts'
 import { codeOf, codes, isGone } from './faults.ts'
 import { type MessageBody, markOf } from './message-body.ts'
 import { spotOf, spotText } from './spots.ts'
@@ -26,7 +27,7 @@ export interface Messages {
 }
 
 export const openMessages = (rest: REST, botId: () => string): Messages => {
-  const direct = new Map<string, string>()
+  const direct = new Recent<string, string>(REMEMBERED)
 
   const find = async (channel: string, { nonce, others }: Shown, after?: string): Promise<string | null> => {
     const query = new URLSearchParams({
@@ -77,7 +78,6 @@ export const openMessages = (rest: REST, botId: () => string): Messages => {
       const { id } = (await rest.post(Routes.userChannels(), {
         body: { recipient_id: subject },
       })) as APIChannel
-      if (direct.size >= REMEMBERED) direct.clear()
       direct.set(subject, id)
       return id
     },

@@ -1,11 +1,12 @@
 import { type APIMessage, MessageFlags, type REST, Routes } from 'discord.js'
 import type { Incoming, Outcome, Platform, Shown, View } from '../chat/platform.ts'
-import type { Acknowledgements } from './acknowledgements.ts'
+import type { Acknowledgements, Interacting, Promised } from './acknowledgements.ts'
 import { type InteractionToAnswer, interactionOf } from './answer-to.ts'
 import { codeOf, codes, discordFault, isGone, tokenIsDead } from './faults.ts'
 import { discordMarkup } from './markup.ts'
 import { type MessageBody, messageBody, PAGE_LENGTH } from './message-body.ts'
-import { openMessages, refusesPrivate } from './messages.ts'
+import { type Messages, refusesPrivate } from './messages.ts'
+import { openServers } from './servers.ts'
 import { type Spot, spotOf, spotText } from './spots.ts'
 import { openThreads } from './threads.ts'
 import { words } from './words.ts'
@@ -18,9 +19,10 @@ export interface PlatformParts {
   /** For requests by an interaction's token. */
   readonly tokens: REST
   readonly acknowledgements: Acknowledgements
+  readonly messages: Messages
+  /** Takes the promise of an answer back. Never throws. */
+  dismiss(to: Interacting, promised: Pick<Promised, 'update'>): Promise<void>
   applicationId(): string
-  /** The bot's own user id. */
-  botId(): string
 }
 
 interface Answering {
@@ -36,11 +38,12 @@ export const openPlatform = ({
   rest,
   tokens,
   acknowledgements,
+  messages,
+  dismiss,
   applicationId,
-  botId,
 }: PlatformParts): Platform => {
-  const messages = openMessages(rest, botId)
   const threads = openThreads(rest, messages)
+  const servers = openServers(rest)
 
   const patchByToken = async (token: string, id: string, { body, files }: MessageBody): Promise<APIMessage> =>
     (await tokens.patch(Routes.webhookMessage(applicationId(), token, id), {
@@ -163,6 +166,17 @@ export const openPlatform = ({
         const channel = 'place' in to ? to.place.chat : await messages.directChannel(to.subject)
         return messages.send(channel, sent, shown)
       }),
+    ...servers,
+    // The answer to an interaction can be for one person alone.
+    answersInPlace: incoming => interactionOf(incoming) !== null,
+    async typing(incoming) {
+      // An interaction says so by itself once it is deferred.
+      if (interactionOf(incoming) === null) await rest.post(Routes.channelTyping(incoming.place.chat))
+    },
+    async dismiss(incoming) {
+      const to = interactionOf(incoming)
+      if (to !== null) await dismiss(to, to)
+    },
     async thread(place, name) {
       try {
         return await threads.open(place, name)

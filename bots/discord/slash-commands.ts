@@ -96,7 +96,7 @@ const spoken: readonly SlashCommand[] = [
 ]
 
 /** Roles that one command can name; Discord has no option for a list of them. */
-export const ROLE_OPTIONS = 5
+const ROLE_OPTIONS = 5
 
 /** A command of the chats, where Discord lets people pick channels, roles and members instead of typing them. */
 const picking = (command: Command): SlashCommand => {

@@ -1,7 +1,7 @@
 import type { Block } from '../chat/platform.ts'
 import { text } from '../reply.ts'
 
-type Said = Extract<Block, { kind: 'text' }>
+export type Said = Extract<Block, { kind: 'text' }>
 
 const said = (line: string, tone: 'bad' | 'quiet'): Said => text(line, tone) as Said
 
@@ -13,7 +13,12 @@ export const words = {
   ),
   notKept: said('I could not keep what you sent. Please send it again.', 'bad'),
   formExpired: said('That form is too old. Open it again.', 'bad'),
-  fileTooLarge: said('That file is too large, or it could not be read. Send one of at most 10 MB.', 'bad'),
+  fileTooLarge: (most: number): Said =>
+    said(
+      `That file is larger than the ${Math.floor(most / 1024 / 1024)} MB that I take here. Split it into smaller files, and send them one after the other.`,
+      'bad',
+    ),
+  fileUnfetched: said('Discord did not hand me that file. Please send it again.', 'bad'),
   notABot: said('Messages of programs cannot be contributed: only what people wrote counts.', 'bad'),
   nothingInIt: said('There is no text in that message.', 'bad'),
   /** Under a message that somebody contributed; the name is data. */

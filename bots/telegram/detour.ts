@@ -8,13 +8,21 @@ import { type Command, findCommand } from '../commands.ts'
 /** What a group may read, and what only works in one; everything else is between the person and the bot. */
 const forGroups: ReadonlySet<string> = new Set([...publicCommands, 'cancel', 'start', ...adminCommands])
 
-/** The line that an act comes to, as far as it is a command; null otherwise. */
+/** The line that an act comes to, as far as it is a command, also one said in a single word; null otherwise. */
 const commandLine = async (
   { act, place }: Incoming,
+  commands: readonly Command[],
   chats: Pick<Chats, 'button'>,
 ): Promise<string | null> => {
   if (act.kind === 'command') return `/${[act.name, ...Object.values(act.words)].join(' ')}`
-  if (act.kind !== 'button') return act.line.startsWith('/') ? act.line : null
+  if (act.kind !== 'button') {
+    if (act.line.startsWith('/')) return act.line
+    // A file without a command can only be rows.
+    if (act.kind === 'file') return '/contribute'
+    const [, word = ''] = /^([a-z]+)[?.!]?$/i.exec(act.line.trim()) ?? []
+    const command = findCommand(commands, word.toLowerCase())
+    return command === undefined ? null : `/${command.name}`
+  }
   const pressed = (await chats.button(place.platform, act.id))?.act as ButtonAct | undefined
   return pressed?.kind === 'line' && pressed.line.startsWith('/') ? pressed.line : null
 }
@@ -30,7 +38,7 @@ export const detour = async (
   chats: Pick<Chats, 'button'>,
 ): Promise<Incoming> => {
   if (incoming.place.community === null) return incoming
-  const line = await commandLine(incoming, chats)
+  const line = await commandLine(incoming, commands, chats)
   const name = /^\/(\S+)/.exec(line ?? '')?.[1]?.toLowerCase()
   if (line === null || name === undefined) return incoming
   if (forGroups.has(findCommand(commands, name)?.name ?? name)) return incoming

@@ -1,14 +1,8 @@
 import type { Api } from 'grammy'
+import { type Finding, finding } from '../chat/finding.ts'
 import type { Menu } from './menu.ts'
 import { staleMenus } from './menu.ts'
 import { faultOfCall, reasonOf, refusalOf } from './refusal.ts'
-
-/** One thing that was looked at. `fix` says what to do where `ok` is false. */
-export interface Finding {
-  readonly ok: boolean
-  readonly what: string
-  readonly fix: string
-}
 
 export interface DoctorParts {
   readonly api: Api
@@ -25,8 +19,8 @@ export interface DoctorParts {
 const SKEW_SECONDS = 30
 const PATIENCE_MS = 10_000
 
-const fine = (what: string): Finding => ({ ok: true, what, fix: '' })
-const wrong = (what: string, fix: string): Finding => ({ ok: false, what, fix })
+const fine = (what: string): Finding => finding(true, what, '')
+const wrong = (what: string, fix: string): Finding => finding(false, what, fix)
 
 /** Looks at everything that keeps a bot from working on Telegram. Never throws: what cannot be asked is a finding. */
 export const examine = async (parts: DoctorParts): Promise<Finding[]> => {

@@ -4,7 +4,7 @@ import { fault } from '../../infra/errors.ts'
 import { faultOfCall } from './refusal.ts'
 
 /** Bytes that a bot may fetch: 20 MB, as Telegram counts them. */
-export const LARGEST_FILE = 20 * 1024 * 1024
+const LARGEST_FILE = 20 * 1024 * 1024
 const PATIENCE_MS = 60_000
 
 const tooLarge = () =>

@@ -3,8 +3,10 @@ import type { Update } from 'grammy/types'
 import { isFault } from '../../infra/errors.ts'
 import type { Log } from '../../infra/log.ts'
 import type { Chats } from '../../tools/chats.ts'
+import { admitsFile, defaultBudgets } from '../chat/budgets.ts'
 import type { Desk } from '../chat/desk.ts'
 import type { Incoming } from '../chat/platform.ts'
+import { Recent } from '../chat/recent.ts'
 import type { Command } from '../commands.ts'
 import { contentOf } from './content.ts'
 import { detour } from './detour.ts'
@@ -20,7 +22,7 @@ import { type Happening, type Readable, readUpdate } from './update.ts'
 export interface HearingParts {
   readonly api: Api
   readonly apiRoot: string
-  readonly chats: Pick<Chats, 'putFile' | 'trying' | 'shown' | 'button'>
+  readonly chats: Pick<Chats, 'putFile' | 'spend' | 'spent' | 'isMuted' | 'trying' | 'shown' | 'button'>
   readonly commands: readonly Command[]
   readonly members: ReturnType<typeof openMembers>
   readonly messages: Messages
@@ -34,6 +36,8 @@ type Remark = Extract<Happening, { kind: 'remark' }>
 
 /** Tries to fetch a file, over the times that Telegram tells its update. */
 const MOST_FETCHES = 3
+/** Files of which failed tries are remembered. */
+const MOST_REMEMBERED = 1000
 
 /**
  * Opens the way from an update to the desk. The returned function resolves once the update is kept, its file and all;
@@ -41,7 +45,7 @@ const MOST_FETCHES = 3
  */
 export const openHearing = (parts: HearingParts) => {
   const { api, chats, commands, members, messages, log } = parts
-  const fetches = new Map<string, number>()
+  const fetches = new Recent<string, number>(MOST_REMEMBERED)
 
   /** Says a sentence that is no answer of a conversation, once however often its update is told. */
   const remark = async ({ key, room, to, sentence }: Omit<Remark, 'kind'>): Promise<void> => {
@@ -69,9 +73,20 @@ export const openHearing = (parts: HearingParts) => {
   const withFile = async ({ incoming, document }: Act): Promise<Incoming | null> => {
     if (document === undefined || incoming.act.kind !== 'file') return incoming
     try {
+      const { person } = incoming
       const bytes = await fetchDocument(api, parts.apiRoot, document, parts.signal)
       fetches.delete(incoming.key)
-      return { ...incoming, act: { ...incoming.act, sha256: await chats.putFile(bytes) } }
+      return {
+        ...incoming,
+        act: {
+          ...incoming.act,
+          sha256: await chats.putFile(bytes, {
+            platform: 'telegram',
+            subject: person.subject,
+            name: incoming.act.name,
+          }),
+        },
+      }
     } catch (error) {
       if (!isFault(error) || error.code === 'disk-full') throw error
       const tries = (fetches.get(incoming.key) ?? 0) + 1
@@ -92,7 +107,9 @@ export const openHearing = (parts: HearingParts) => {
     // At once, whatever comes of it: until then the button shows a clock. A press told twice is answered already.
     if (act.query !== undefined) void api.answerCallbackQuery(act.query).catch(() => {})
     const standing = await members(Number(place.community ?? person.subject), Number(person.subject))
-    const turned = await detour({ ...act.incoming, person: { ...person, ...standing } }, commands, chats)
+    const here: Incoming = { ...act.incoming, person: { ...person, ...standing } }
+    const turned = await detour(here, commands, chats)
+    if (act.document !== undefined && !(await admitsFile(chats, here, defaultBudgets))) return
     const incoming = await withFile({ ...act, incoming: turned })
     if (incoming !== null) await desk.receive(incoming)
   }

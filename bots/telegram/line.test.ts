@@ -2,7 +2,7 @@ import type { Message } from 'grammy/types'
 import { describe, expect, it } from 'vitest'
 import { commandsOf } from '../commands.ts'
 import { openStory } from '../testing/story.ts'
-import { addressedLine, contributedMessage, menuName, startPayload } from './line.ts'
+import { addressedLine, contributedMessage, isOrder, menuName, startPayload } from './line.ts'
 import { menusOf } from './menu.ts'
 
 const me = { id: 7, is_bot: true, first_name: 'Tributary', username: 'tributary_bot' } as never
@@ -61,6 +61,13 @@ describe('a line on Telegram', () => {
     expect(told('/contribute bees', 'a | b')?.words).toEqual({ proposal: 'bees', rows: 'a | b' })
     expect(told('/contribute bees', 'A small hive.')?.words).toBeNull()
     expect(contributedMessage('/contribute bees', message('/contribute bees'), me)).toBeNull()
+  })
+
+  it('is an order where it is a command or a yes', () => {
+    for (const order of ['/consent bees', ' /vote', 'vote', 'Status?', 'yes', 'OK.'])
+      expect(isOrder(order, commands)).toBe(true)
+    for (const words of ['What is a nuc?', 'a | b', 'bees', 'yes, it is', 'no'])
+      expect(isOrder(words, commands)).toBe(false)
   })
 
   it('fits a command into a link where a link can carry it', () => {

@@ -1,9 +1,10 @@
 import type { Document, Message, MessageEntity, UserFromGetMe } from 'grammy/types'
+import { ownCommands as chatCommands } from '../chat/own-commands.ts'
 import { type Command, findCommand } from '../commands.ts'
 import { parseRows } from '../rows.ts'
 
 /** Commands that the conversation has besides the verbs. */
-const ownCommands = new Set(['help', 'model', 'cancel', 'start', 'setup', 'mute', 'unmute', 'quiet'])
+const ownCommands = new Set(['help', 'model', 'cancel', ...chatCommands.map(({ name }) => name)])
 
 interface Speaker {
   readonly me: UserFromGetMe
@@ -74,6 +75,19 @@ const startLine = (payload: string, commands: readonly Command[]): string => {
   const command = findCommand(commands, word.toLowerCase())
   const allowed = command !== undefined && (linked.has(command.effect) || linkedNames.has(command.name))
   return allowed ? `/${command.name}${rest === '' ? '' : ` ${rest}`}` : '/start'
+}
+
+/**
+ * Whether a line has the bot do something: a command, also one in a single word, or a yes. Forwarded, its words are
+ * somebody else's.
+ */
+export const isOrder = (line: string, commands: readonly Command[]): boolean => {
+  const [, word = ''] = /^([a-z]+)[?.!]?$/i.exec(line.trim()) ?? []
+  return (
+    line.trim().startsWith('/') ||
+    /^(y|yes|ok|sure)$/i.test(word) ||
+    findCommand(commands, word.toLowerCase()) !== undefined
+  )
 }
 
 /** What a link carries to have a line typed in the private chat; null where a link cannot carry it. */

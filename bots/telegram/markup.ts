@@ -32,7 +32,7 @@ const live: readonly RegExp[] = [
  * Text in which nothing is live: Telegram turns addresses, `@names`, `/commands` and `#tags` of any text into links, and a
  * name that somebody chose would ping or send people elsewhere. An invisible word joiner stops each.
  */
-export const inert = (text: string): string =>
+const inert = (text: string): string =>
   live.reduce((made, pattern) => made.replace(pattern, WORD_JOINER), clean(text))
 
 /** What stays of rendered text without its tags, for the rare message that Telegram cannot parse. */

@@ -1,5 +1,6 @@
 import type { Api } from 'grammy'
 import type { Person } from '../chat/platform.ts'
+import { Recent } from '../chat/recent.ts'
 
 /** What a person is in a group. */
 export type Standing = Pick<Person, 'admin' | 'roles'>
@@ -12,7 +13,7 @@ const MOST = 10_000
  * serve as such, and the title that an admin was given.
  */
 export const openMembers = (api: Api, now: () => number) => {
-  const known = new Map<string, { at: number; standing: Promise<Standing> }>()
+  const known = new Recent<string, { at: number; standing: Promise<Standing> }>(MOST)
   return (chat: number, user: number): Promise<Standing> => {
     if (chat > 0) return Promise.resolve({ admin: false, roles: [] })
     const key = `${chat}/${user}`
@@ -32,12 +33,7 @@ export const openMembers = (api: Api, now: () => number) => {
         return { admin: false, roles: [] }
       },
     )
-    known.delete(key)
     known.set(key, { at: now(), standing })
-    for (const oldest of known.keys()) {
-      if (known.size <= MOST) break
-      known.delete(oldest)
-    }
     return standing
   }
 }

@@ -27,7 +27,10 @@ export interface Menu {
 export const menusOf = (commands: readonly Command[]): Menu[] =>
   Object.entries(languages).flatMap(([tag, say]) => {
     const language = tag === 'en' ? '' : tag.slice(0, 2)
-    const own = ownCommands.filter(({ name }) => !commands.some(command => command.name === name))
+    // Telegram itself offers /start, as a button, to whom it is of use.
+    const own = ownCommands.filter(
+      ({ name }) => name !== 'start' && !commands.some(command => command.name === name),
+    )
     const all = [...commands, ...own]
     const menu = (type: Scope, offered: readonly Command[]): Menu => ({
       scope: { type },

@@ -2,6 +2,7 @@ import { type Api, InputFile } from 'grammy'
 import type { Message } from 'grammy/types'
 import { isFault } from '../../infra/errors.ts'
 import type { Outcome, Shown } from '../chat/platform.ts'
+import { Recent } from '../chat/recent.ts'
 import type { Content } from './content.ts'
 import { type MessageId, messageName, messageOf, type Room } from './ids.ts'
 import { candidates } from './lost.ts'
@@ -58,18 +59,9 @@ export const openMessages = (parts: {
 }): Messages => {
   const { api, probe, pacer, seen } = parts
   /** What this process sent or began to send: where, and the number reached before. */
-  const tries = new Map<string, { after: number; sent?: MessageId }>()
+  const tries = new Recent<string, { after: number; sent?: MessageId }>(MOST_REMEMBERED)
   const chains = new Map<number, Promise<unknown>>()
   const moved = new Map<number, number>()
-
-  const remember = (key: string, tried: { after: number; sent?: MessageId }): void => {
-    tries.delete(key)
-    tries.set(key, tried)
-    for (const oldest of tries.keys()) {
-      if (tries.size <= MOST_REMEMBERED) break
-      tries.delete(oldest)
-    }
-  }
 
   /** One send or search at a time in a chat: a search must not meet a message whose number is not known yet. */
   const alone = <T>(chat: number, work: () => Promise<T>): Promise<T> => {
@@ -155,15 +147,15 @@ export const openMessages = (parts: {
       const found = shown.fresh === true ? null : await find(target, content, shown)
       if (found !== null) {
         seen.note(found)
-        remember(key, { after: target.after, sent: found })
+        tries.set(key, { after: target.after, sent: found })
         return isShown(found)
       }
       const after = tries.get(key)?.after ?? Math.max(target.after, seen.newest(chat))
-      remember(key, { after })
+      tries.set(key, { after })
       try {
         const { message_id: message } = await send(target, content)
         seen.note({ chat, message })
-        remember(key, { after, sent: { chat, message } })
+        tries.set(key, { after, sent: { chat, message } })
         return isShown({ chat, message })
       } catch (error) {
         const outcome = goneOutcome(refusalOf(error), error)

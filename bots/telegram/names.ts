@@ -1,4 +1,5 @@
 import type { Message, User } from 'grammy/types'
+import { Recent } from '../chat/recent.ts'
 
 /** Who is meant by a name: Telegram gives bots no way to look one up. */
 export interface Names {
@@ -11,17 +12,10 @@ const MOST = 10_000
 
 /** Opens the knowledge of who has which name, from the messages that are heard. */
 export const openNames = (): Names => {
-  const ids = new Map<string, number>()
+  const ids = new Recent<string, number>(MOST)
   return {
     note: ({ username, id }) => {
-      if (username === undefined) return
-      const name = username.toLowerCase()
-      ids.delete(name)
-      ids.set(name, id)
-      for (const oldest of ids.keys()) {
-        if (ids.size <= MOST) break
-        ids.delete(oldest)
-      }
+      if (username !== undefined) ids.set(username.toLowerCase(), id)
     },
     named: (line, { reply_to_message: answered, entities = [] }) => {
       const [, command, word = ''] = /^\/((?:un)?mute)(?:\s+(\S+))?/.exec(line) ?? []

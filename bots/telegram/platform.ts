@@ -1,7 +1,7 @@
 import type { Api } from 'grammy'
 import type { Log } from '../../infra/log.ts'
 import type { Chats } from '../../tools/chats.ts'
-import type { Incoming, Outcome, Place, Platform, Shown, View } from '../chat/platform.ts'
+import type { Incoming, Outcome, Place, Platform, Role, Shown, View } from '../chat/platform.ts'
 import { type Content, contentOf } from './content.ts'
 import { messageOf, placeOf, roomOf } from './ids.ts'
 import { startPayload } from './line.ts'
@@ -32,6 +32,13 @@ const sentence = (words: string, button?: { label: string; url: string }): Conte
   keyboard:
     button === undefined ? undefined : { inline_keyboard: [[{ text: button.label, url: button.url }]] },
 })
+
+/** How a group was set up is for everybody in it to know; why it was not, for the admin alone. */
+const concernsAll = ({ act }: Incoming, { blocks, final }: View): boolean =>
+  act.kind === 'line' &&
+  /^\/setup\b/.test(act.line) &&
+  final &&
+  blocks.every(block => block.kind === 'text' && block.tone === 'good')
 
 /** Telegram as a platform of the chat core. */
 export const telegramPlatform = (parts: PlatformParts): Platform => {
@@ -100,7 +107,8 @@ export const telegramPlatform = (parts: PlatformParts): Platform => {
     const { author } = incoming.answerTo
     const content = contentOf(view, author === undefined ? undefined : say.wordsOf(author))
     const alone =
-      incoming.answerTo.group !== undefined || (view.private && roomOf(incoming.place.chat).chat < 0)
+      incoming.answerTo.group !== undefined ||
+      (view.private && roomOf(incoming.place.chat).chat < 0 && !concernsAll(incoming, view))
     return alone
       ? answerAlone(incoming, content, shown, view.final)
       : answerHere(incoming, content, shown, view.final)
@@ -143,5 +151,36 @@ export const telegramPlatform = (parts: PlatformParts): Platform => {
     }
   }
 
-  return { name: 'telegram', markup, limit: LONGEST_TEXT, editMilliseconds: EDIT_MS, answer, post, thread }
+  /** A group's own places are the group and its topics; topics cannot be looked up, and their numbers mean nothing elsewhere. */
+  const holds = async (community: string, chat: string): Promise<boolean> => {
+    const [group, topic = '1', ...more] = chat.split('/')
+    return group === community && /^\d{1,15}$/.test(topic) && more.length === 0
+  }
+
+  /** Telegram has no roles: what somebody is in a group, and the titles of its admins, serve as such. */
+  const roles = async (community: string): Promise<Role[]> => {
+    try {
+      const admins = await api.getChatAdministrators(Number(community))
+      const titles = admins.flatMap(({ custom_title: title }) => (title === undefined ? [] : [title]))
+      return ['owner', 'admin', 'member', ...titles].map(name => ({ id: name, name }))
+    } catch (error) {
+      throw faultOfCall('getChatAdministrators', error)
+    }
+  }
+
+  return {
+    name: 'telegram',
+    markup,
+    limit: LONGEST_TEXT,
+    editMilliseconds: EDIT_MS,
+    answer,
+    post,
+    holds,
+    roles,
+    thread,
+    async typing({ place }) {
+      const { chat, topic } = roomOf(place.chat)
+      await api.sendChatAction(chat, 'typing', topic === undefined ? {} : { message_thread_id: topic })
+    },
+  }
 }

@@ -1,3 +1,4 @@
+import { Recent } from '../chat/recent.ts'
 import type { MessageId } from './ids.ts'
 
 /** Messages that this process knows of, so that a search for a lost one does not touch them. */
@@ -15,24 +16,14 @@ const MOST_COUNTERS = 1000
 const counterOf = (chat: number): string => (chat <= -1_000_000_000_000 ? String(chat) : 'shared')
 
 export const openSeen = (): Seen => {
-  const counters = new Map<string, { ids: Set<number>; newest: number }>()
+  const counters = new Recent<string, { ids: Recent<number, true>; newest: number }>(MOST_COUNTERS)
   return {
     note: ({ chat, message }) => {
       const name = counterOf(chat)
-      const counter = counters.get(name) ?? { ids: new Set<number>(), newest: 0 }
-      // Put behind the others: the ones not used for longest are forgotten first.
-      counters.delete(name)
+      const counter = counters.get(name) ?? { ids: new Recent<number, true>(MOST_IDS), newest: 0 }
       counters.set(name, counter)
-      counter.ids.add(message)
+      counter.ids.set(message, true)
       counter.newest = Math.max(counter.newest, message)
-      for (const id of counter.ids) {
-        if (counter.ids.size <= MOST_IDS) break
-        counter.ids.delete(id)
-      }
-      for (const other of counters.keys()) {
-        if (counters.size <= MOST_COUNTERS) break
-        counters.delete(other)
-      }
     },
     has: ({ chat, message }) => counters.get(counterOf(chat))?.ids.has(message) ?? false,
     newest: chat => counters.get(counterOf(chat))?.newest ?? 0,

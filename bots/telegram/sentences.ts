@@ -8,6 +8,8 @@ export const telegramSentences = {
   fileUnreachable: 'Telegram did not hand me that file. Please send it again.',
   edited:
     'I do not read a message again after an edit. Send the new text as a new message; /withdraw takes back rows that you gave.',
+  forwarded:
+    'I do not obey forwarded messages. Type it yourself; to give the message as an example, reply to it with /contribute.',
   questionMissing:
     'The message you replied to is the answer. Write its question behind the command, such as /contribute beekeeping What is a nuc?',
   textOnly: 'I read text and files, nothing else. Please write it.',

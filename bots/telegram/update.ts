@@ -2,7 +2,7 @@ import type { CallbackQuery, Document, Message, Update, User, UserFromGetMe } fr
 import type { Act, Incoming } from '../chat/platform.ts'
 import type { Command } from '../commands.ts'
 import { placeOf, type Room } from './ids.ts'
-import { addressedLine, contributedMessage } from './line.ts'
+import { addressedLine, contributedMessage, isOrder } from './line.ts'
 import type { Names } from './names.ts'
 import type { Seen } from './seen.ts'
 import { telegramSentences as say } from './sentences.ts'
@@ -85,11 +85,15 @@ const readMessage = (message: Message, { update_id }: Update, from: Readable): H
     to: message,
     sentence,
   })
+  if (message.forward_origin !== undefined && isOrder(line, from.commands)) return remark(say.forwarded)
   const taken = contributedMessage(line, message, from.me)
   const document = message.document ?? taken?.document
   if (document !== undefined) {
     const name = document.file_name ?? 'file.txt'
-    const made = act({ kind: 'file', name, sha256: '', line }, taken === null ? {} : { author: taken.author })
+    const made = act(
+      { kind: 'file', name, sha256: '', line, addressed: true },
+      taken === null ? {} : { author: taken.author },
+    )
     return { ...made, document } as Happening
   }
   if (taken !== null)

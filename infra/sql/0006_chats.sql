@@ -103,6 +103,12 @@ create table chat_files (
   primary key (platform, subject, name)
 );
 create index chat_files_age on chat_files (at);
+create index chat_files_sha256 on chat_files (sha256);
+
+-- Blobs that a row of chat_files had: removed once no row has them any more.
+create table chat_files_gone (
+  sha256 text primary key
+);
 
 -- Cards that are shown again as what they show moves. `until` null: as long as the thread stands.
 create table chat_cards (

@@ -4,9 +4,10 @@ import { type FakeDiscord, openFakeDiscord } from '../../../infra/testing/discor
 import type { Guild } from '../../../infra/testing/discord/guilds.ts'
 import type { Person } from '../../../infra/testing/discord/people.ts'
 import type { Seen } from '../../../infra/testing/discord/seen.ts'
-import { openChats } from '../../../tools/chats.ts'
+import { type ContributedMessage, openChats } from '../../../tools/chats.ts'
 import { type Desk, type DeskOptions, openDesk } from '../../chat/desk.ts'
-import { type ContributedMessage, type Discord, openDiscord } from '../../discord.ts'
+import { takeBack } from '../../chat/take-back.ts'
+import { type Discord, openDiscord } from '../../discord.ts'
 import { openBot } from '../../session.ts'
 import { networkOn } from '../../testing/paper-desk.ts'
 import { openStory, type Story } from '../../testing/story.ts'
@@ -36,6 +37,8 @@ export interface Hive {
   close(): Promise<void>
 }
 
+const yielding = () => new Promise<void>(resolve => setImmediate(resolve))
+
 export const openHive = async (db: Database, options: HiveOptions = {}): Promise<Hive> => {
   const story = options.story ?? openStory()
   const fake = options.fake ?? (await openFakeDiscord())
@@ -56,6 +59,8 @@ export const openHive = async (db: Database, options: HiveOptions = {}): Promise
     chats,
     log: options.log ?? silentLog,
     takeBack: async contributed => {
+      const { signal } = new AbortController()
+      await takeBack({ chats, platform: 'discord', log: silentLog, signal, wait: yielding }, contributed)
       takenBack.push(contributed)
     },
     openDesk: platform => {

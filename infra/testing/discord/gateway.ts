@@ -200,8 +200,13 @@ const send = (socket: WebSocket, frame: unknown): void => socket.send(JSON.strin
 const answered = (socket: WebSocket): Promise<void> =>
   new Promise(done => {
     if (socket.readyState !== socket.OPEN) return done()
-    socket.once('pong', () => done())
-    socket.once('close', () => done())
+    const end = (): void => {
+      socket.off('pong', end)
+      socket.off('close', end)
+      done()
+    }
+    socket.on('pong', end)
+    socket.on('close', end)
     socket.ping()
   })
 

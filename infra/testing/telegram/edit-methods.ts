@@ -1,11 +1,18 @@
 import type { Message, ReactionType } from '@grammyjs/types'
 import { badRequest } from './api-error.ts'
 import type { Call } from './call.ts'
-import type { FakeMessage } from './message.ts'
 import { formatText } from './html-entities.ts'
+import type { FakeMessage } from './message.ts'
 import { readKeyboards } from './reply-markup.ts'
 import type { Room } from './room.ts'
-import { captionContent, captionOf, documentContent, type Method, textContent, textOf } from './send-methods.ts'
+import {
+  captionContent,
+  captionOf,
+  documentContent,
+  type Method,
+  textContent,
+  textOf,
+} from './send-methods.ts'
 import type { World } from './world.ts'
 
 const NOT_MODIFIED =

@@ -187,6 +187,8 @@ export class ApiServer {
     outcome: Outcome,
     due: Fault | undefined,
   ): Promise<void> {
+    if ((due?.kind === 'close-after' || due?.kind === 'malformed') && Array.isArray(outcome.result))
+      this.#parts.queue.lost(outcome.result)
     if (due?.kind === 'close-after') return void request.socket.destroy()
     if (due?.kind === 'late') await wait(due.milliseconds, undefined, { signal: this.#closing.signal })
     const text = JSON.stringify(outcome.body)

@@ -15,6 +15,8 @@ interface Item {
   held: boolean
   /** A later one came first: an offset after that one does not confirm it. */
   overtaken: boolean
+  /** It was overtaken until it was told last. */
+  toldLate: boolean
 }
 
 interface Waiting {
@@ -66,7 +68,7 @@ export class UpdateQueue {
     if (!(this.#allowed?.has(kind) ?? !SILENT.includes(kind))) return undefined
     this.#lastId += 1
     const update = { update_id: this.#lastId, ...news }
-    this.#items.push({ update, told: 0, again: false, held: false, overtaken: false })
+    this.#items.push({ update, told: 0, again: false, held: false, overtaken: false, toldLate: false })
     this.#wake()
     return update
   }
@@ -128,10 +130,17 @@ export class UpdateQueue {
     for (const item of batch) {
       if (item.told > 0 && item.update.update_id < offset) item.again = false
       item.told += 1
+      item.toldLate = item.overtaken
       item.overtaken = false
     }
     if (batch.length > 0) this.#delivered()
     return batch.map(item => item.update)
+  }
+
+  /** The answer that told these was lost on its way: no offset confirms one that was told late. */
+  lost(updates: readonly Update[]): void {
+    const ids = new Set(updates.map(update => update.update_id))
+    for (const item of this.#items) if (ids.has(item.update.update_id)) item.overtaken ||= item.toldLate
   }
 
   /** Takes an update off after a webhook took it. True where it must be told once more. */
