@@ -1,3 +1,4 @@
+// Long: what happens in a server, one thing after another; in parts the same setting would stand in each.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Database } from '../infra/db.ts'

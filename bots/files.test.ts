@@ -1,3 +1,4 @@
+// Long: every kind of file and every way in which it can be wrong, in one place.
 import { constants, deflateRawSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ModelConfig } from './architectures/config.ts'
 import { readConfig } from './architectures/read-config.ts'
-import { type Adapter, configFile, initialLora, readAdapter, weakened, weightsFile, writeAdapter } from './lora.ts'
+import {
+  type Adapter,
+  configFile,
+  initialLora,
+  readAdapter,
+  weakened,
+  weightsFile,
+  writeAdapter,
+} from './lora.ts'
 import { encodeSafetensors, readSafetensors } from './safetensors.ts'
 
 const golden = join(import.meta.dirname, 'golden/llama-tied')
