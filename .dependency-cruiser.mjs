@@ -26,7 +26,7 @@ export default {
     ),
     only(
       'infra-knows-nobody',
-      '^infra/(?!main\\.ts$)',
+      '^infra/(?!main(\\.ts$|/))',
       '^infra/',
       'Machinery knows nothing above it; only the composition root does.',
     ),
@@ -46,8 +46,8 @@ export default {
     {
       name: 'the-root-is-imported-by-nobody',
       severity: 'error',
-      from: {},
-      to: { path: '^infra/main\\.ts$' },
+      from: { pathNot: '^infra/main(\\.ts$|/)' },
+      to: { path: '^infra/main(\\.ts$|/)' },
     },
     {
       name: 'no-circles',
@@ -64,12 +64,15 @@ export default {
     door('grammy', 'node_modules/(grammy|@grammyjs)', '^(bots/telegram|infra/testing/telegram/)'),
     door('langgraph', 'node_modules/@langchain/langgraph', '^agents/'),
     door('hub', 'node_modules/@huggingface/hub', '^models/hub/listing\\.ts$'),
+    door('mcp', 'node_modules/@modelcontextprotocol/', '^tools/gateway/mcp'),
+    door('a2a', 'node_modules/@a2a-js/', '^tools/gateway/a2a'),
+    door('x402', 'node_modules/@x402/', '^tools/(gateway/x402|client/)'),
     door('xgrammar', 'node_modules/@mlc-ai/', '^models/constraint/library\\.ts$'),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     exclude: {
-      path: 'node_modules/(?!onnxruntime-node|pg/|@electric-sql|viem|@langchain|@huggingface/hub|@mlc-ai)|^infra/node/',
+      path: 'node_modules/(?!onnxruntime-node|pg/|@electric-sql|viem|@langchain|@huggingface/hub|@mlc-ai|@modelcontextprotocol|@a2a-js|@x402)|^infra/node/',
     },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },

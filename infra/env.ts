@@ -28,7 +28,33 @@ export const settings = z.object({
     .describe('Where bases from the hub are kept; `bases` in the data folder without it.'),
   TRIBUTARY_PORT: wholeNumber(0, 65535)
     .default(4380)
-    .describe('The port of the web page on 127.0.0.1; 0 takes a free one.'),
+    .describe('The port of the web page and of programs; 0 takes a free one.'),
+  TRIBUTARY_HOST: z
+    .string()
+    .min(1)
+    .default('127.0.0.1')
+    .describe('The address it listens on; any but the loopback needs TRIBUTARY_PUBLIC_URL.'),
+  TRIBUTARY_PUBLIC_URL: url(['https:', 'http:'])
+    .optional()
+    .describe('The address at which a proxy that terminates TLS publishes the node.'),
+  TRIBUTARY_CORS: z
+    .string()
+    .default('')
+    .transform(text =>
+      text
+        .split(',')
+        .map(origin => origin.trim())
+        .filter(origin => origin !== ''),
+    )
+    .pipe(z.array(url(['https:', 'http:'])))
+    .describe('Origins of web pages elsewhere that may call the API with a key, with commas between.'),
+  TRIBUTARY_WEBHOOKS: z
+    .enum(['public', 'anywhere'])
+    .default('public')
+    .describe('Where webhooks may go; `anywhere` allows private addresses too.'),
+  X402_FACILITATOR_URL: url(['https:', 'http:'])
+    .optional()
+    .describe('A facilitator that verifies and settles x402 payments; the node does so itself without it.'),
   TRIBUTARY_THREADS: wholeNumber(1, 256)
     .default(Math.min(8, availableParallelism()))
     .describe('Threads of the engine.'),

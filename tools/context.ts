@@ -27,8 +27,18 @@ export interface Caller {
   readonly role: Role
   /** The account that acts; null for `anyone` and for the agents. */
   readonly accountId: string | null
-  /** Where the call came from: terminal, web, cli, tour, agent. */
+  /** Where the call came from: terminal, web, cli, tour, agent, openai, api, mcp, a2a. */
   readonly surface: string
+  /** The API key that speaks for the account; absent where the person does so themselves. */
+  readonly key?: CallerKey | undefined
+}
+
+/** What an API key may do: `ask` questions, or call verbs of that effect. */
+export type Scope = 'ask' | 'read' | 'write' | 'money' | 'vote'
+
+export interface CallerKey {
+  readonly id: string
+  readonly scopes: readonly Scope[]
 }
 
 /** What a long call says while it runs; surfaces show it, nothing depends on it. */

@@ -2,7 +2,7 @@ import { tool } from 'langchain'
 import type { z } from 'zod'
 import { isFault } from '../infra/errors.ts'
 import type { Caller, Network } from './context.ts'
-import { call, type Verb } from './registry.ts'
+import { call, mayCall, type Verb } from './registry.ts'
 import { verbs } from './verbs.ts'
 
 /** Every verb takes one object, which is what a tool's schema has to be. */
@@ -15,7 +15,7 @@ const schemaOf = (verb: Verb): z.ZodObject => verb.input as z.ZodObject
  */
 export const langchainTools = (network: Network, caller: Caller, only?: readonly string[]) =>
   verbs
-    .filter(verb => verb.who.includes('anyone') || verb.who.includes(caller.role))
+    .filter(verb => mayCall(verb, caller))
     .filter(verb => only === undefined || only.includes(verb.name))
     .map(verb => {
       const answer = async (input: unknown): Promise<string> => {

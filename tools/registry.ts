@@ -4,27 +4,43 @@ import type { Db } from '../infra/db.ts'
 import { fault, isFault } from '../infra/errors.ts'
 import { newId } from '../infra/ids.ts'
 import { traced } from '../infra/telemetry.ts'
-import type { Caller, Context, Network, Role, Update } from './context.ts'
+import type { Caller, Context, Network, Role, Scope, Update } from './context.ts'
 import { beginCall, dropRefusedCall } from './open-calls.ts'
 
 /** What a call changes: surfaces ask for a confirmation before `money` and `vote`, and MCP marks `read` as read-only. */
 export type Effect = 'read' | 'write' | 'money' | 'vote'
 
 /** One thing the network can do. A verb written once is a command, a form, a route and a tool. */
-export interface Verb<I extends z.ZodType = z.ZodType, O extends z.ZodType = z.ZodType> {
-  readonly name: string
+export interface Verb<
+  I extends z.ZodType = z.ZodType,
+  O extends z.ZodType = z.ZodType,
+  N extends string = string,
+> {
+  readonly name: N
   /** One sentence for help texts, starting with a verb. */
   readonly summary: string
   readonly who: readonly Role[]
   readonly effect: Effect
   readonly input: I
   readonly output: O
+  /** What the caller parts with, in units, before the work is done: prices of programs and budgets of keys hang on it. */
+  cost?(network: Network, caller: Caller, input: z.output<I>): Promise<bigint>
   run(context: Context, input: z.output<I>): Promise<z.output<O>>
 }
 
 /** Declares a verb; the schemas give `run` its types. */
-export const verb = <I extends z.ZodType, O extends z.ZodType>(definition: Verb<I, O>): Verb<I, O> =>
-  definition
+export const verb = <I extends z.ZodType, O extends z.ZodType, const N extends string>(
+  definition: Verb<I, O, N>,
+): Verb<I, O, N> => definition
+
+/** Whether a caller may call a verb at all: what a surface lists, and what `call` lets through. */
+export const mayCall = (definition: Verb, caller: Caller): boolean =>
+  (definition.who.includes('anyone') || definition.who.includes(caller.role)) &&
+  (caller.role !== 'member' || caller.accountId !== null) &&
+  (caller.key === undefined || caller.key.scopes.includes(scopeOf(definition)))
+
+/** The scope that a key needs for a verb. Asking is what keys are for: it is apart from moving money otherwise. */
+export const scopeOf = ({ name, effect }: Verb): Scope => (name === 'ask' ? 'ask' : effect)
 
 export interface CallOptions {
   /** The same key with the same input returns the first call's result and changes nothing. Default: a new one. */
@@ -72,9 +88,12 @@ export const call = async <I extends z.ZodType, O extends z.ZodType>(
 }
 
 const allow = (definition: Verb, caller: Caller): void => {
-  if (definition.who.includes('anyone') || definition.who.includes(caller.role)) {
-    if (caller.role !== 'member' || caller.accountId !== null) return
-  }
+  if (mayCall(definition, caller)) return
+  if (mayCall(definition, { ...caller, key: undefined }))
+    throw fault('scope-missing', `This key may not call "${definition.name}".`, {
+      fix: `Use a key with the scope "${scopeOf(definition)}".`,
+      facts: { scope: scopeOf(definition) },
+    })
   throw fault('not-allowed', `"${definition.name}" is for ${definition.who.join(', ')}.`, {
     fix: caller.accountId === null ? 'Join first, then try again.' : 'Ask someone with that role.',
     facts: { role: caller.role },

@@ -51,8 +51,7 @@ import { unwind } from './unwind.ts'
 import { vote } from './vote.ts'
 import { withdraw } from './withdraw.ts'
 
-/** Everything the network can do; a surface shows those that its caller may call. */
-export const verbs: readonly Verb[] = [
+const all = [
   abandon,
   account,
   acknowledge,
@@ -105,4 +104,12 @@ export const verbs: readonly Verb[] = [
   unwind,
   vote,
   withdraw,
-]
+] as const
+
+type Listed = (typeof all)[number]
+
+/** Everything the network can do; a surface shows those that its caller may call. */
+export const verbs: readonly Verb[] = all
+
+/** Every verb's definition by its name: what a program needs to know of their types. */
+export type Verbs = { [V in Listed as V['name']]: V }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import { html } from 'hono/html'
 import { isFault } from '../../infra/errors.ts'
+import type { Address } from '../../tools/gateway/server.ts'
 import { guardHeaders, guardOrigin } from './guard.ts'
 import { sendPage } from './layout.ts'
 import { accountPages } from './pages/account.ts'
@@ -16,11 +17,11 @@ import { whyPages } from './pages/why.ts'
 import type { Site } from './site.ts'
 import { accountGone, type Env } from './visitors.ts'
 
-/** The web page as one Hono app; `hosts` are the Host headers it answers to. */
-export const createApp = (site: Site, hosts: () => readonly string[]): Hono<Env> => {
+/** The web page as one Hono app; `address` has the Host headers it answers to. */
+export const createApp = (site: Site, address: () => Address): Hono<Env> => {
   const app = new Hono<Env>()
   app.use(guardHeaders())
-  app.use(guardOrigin(hosts))
+  app.use(guardOrigin(address))
   app.route('/', site.assets.routes)
   app.get('/healthz', c => c.text('ok'))
   app.use(async (c, next) => {

@@ -2,23 +2,24 @@ import type { MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
 import { fault } from '../../infra/errors.ts'
+import type { Address } from '../../tools/gateway/server.ts'
 
 /**
  * Only the node's own names reach it: a page elsewhere that points its name at 127.0.0.1 (DNS rebinding) still sends its
  * own Host. Anything that changes something must also come from a page of this node.
  */
-export const guardOrigin = (hosts: () => readonly string[]): MiddlewareHandler => {
+export const guardOrigin = (address: () => Address): MiddlewareHandler => {
   return async (c, next) => {
-    const host = c.req.header('host') ?? ''
-    if (!hosts().includes(host))
+    const { hosts, origins, url } = address()
+    if (!hosts.includes(c.req.header('host') ?? ''))
       throw fault('host-foreign', 'This address is not the node’s.', {
-        fix: `Open http://${hosts()[0]}/ instead.`,
+        fix: `Open ${url} instead.`,
       })
     if (!['GET', 'HEAD'].includes(c.req.method)) {
       const site = c.req.header('sec-fetch-site')
       // Every browser sends Origin with a form; what sends none is no browser and has no cookie to be tricked out of.
       const foreign =
-        c.req.header('origin') !== `http://${host}` || (site !== undefined && site !== 'same-origin')
+        !origins.includes(c.req.header('origin') ?? '') || (site !== undefined && site !== 'same-origin')
       if (foreign)
         throw fault('origin-foreign', 'This request comes from another site.', {
           fix: 'Send the form from the node’s own page.',

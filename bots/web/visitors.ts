@@ -64,8 +64,8 @@ export const openCookieKey = (folder: string): Buffer => {
   }
 }
 
-/** Opens the visitors of a node. The cookie is a signed record of subject, account and name; nothing of it is secret to its owner. */
-export const openVisitors = (bot: Bot, key: Uint8Array): Visitors => {
+/** Opens the visitors of a node. The cookie is a signed record of subject, account and name; nothing of it is secret to its owner. `secure`: it is sent over TLS only. */
+export const openVisitors = (bot: Bot, key: Uint8Array, secure = false): Visitors => {
   const sign = (purpose: string, text: string) =>
     createHmac('sha256', key).update(`${purpose}\n${text}`).digest('base64url')
 
@@ -81,6 +81,7 @@ export const openVisitors = (bot: Bot, key: Uint8Array): Visitors => {
     const text = Buffer.from(JSON.stringify(told)).toString('base64url')
     setCookie(c, COOKIE, `${text}.${sign('cookie', text)}`, {
       httpOnly: true,
+      secure,
       // Lax: with Strict, following a link from elsewhere would arrive without the cookie and lose the account.
       sameSite: 'Lax',
       path: '/',

@@ -1,0 +1,4 @@
+import { Hono } from 'hono'
+import type { Env, Gate } from './gate.ts'
+
+export const openaiRoutes = (_gate: Gate): Hono<Env> => new Hono<Env>()
