@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { requestId } from 'hono/request-id'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { fault } from '../../infra/errors.ts'
 import type { Network } from '../context.ts'
 import type { Verb } from '../registry.ts'
@@ -61,9 +62,9 @@ const createApp = (gate: Gate): Hono<Env> => {
   app.onError((error, c) => {
     const told = toldOf(error, gate.network.log, c.get('requestId'))
     const body = JSON.stringify(problemOf(told, c.get('requestId')))
-    return new Response(body, {
-      status: told.status,
-      headers: { 'content-type': 'application/problem+json', ...headersOf(told) },
+    return c.body(body, told.status as ContentfulStatusCode, {
+      'content-type': 'application/problem+json',
+      ...headersOf(told),
     })
   })
   return app
