@@ -1,10 +1,10 @@
 import { silentLog } from '../../infra/log.ts'
 import { openTestDatabase } from '../../infra/testing/database.ts'
+import { atRate, type Spread, spreadOf, watchMemory, within } from '../../infra/testing/figures.ts'
 import { openBot } from '../session.ts'
 import { networkOn } from '../testing/paper-desk.ts'
 import { openStory } from '../testing/story.ts'
 import type { BenchChat, BenchParts } from './chat.ts'
-import { atRate, type Spread, spreadOf, watchMemory, within } from './figures.ts'
 
 /** What became of an even flow of lines on one platform. */
 export interface Flow {

@@ -29,6 +29,16 @@ export interface Stage {
   close(): Promise<void>
 }
 
+export interface StageOptions {
+  readonly settings?: Partial<GateSettings>
+  readonly verbs?: readonly Verb[]
+  readonly network?: Partial<Network>
+  /** In place of the scripted model. */
+  readonly engine?: Partial<Network['engine']>
+  /** What Ann has prepaid, units. */
+  readonly prepaid?: bigint
+}
+
 /** What Ann has prepaid: twenty questions at the price of `bees`. */
 export const PREPAID = asUnits(1_000_000n)
 
@@ -36,9 +46,7 @@ export const PREPAID = asUnits(1_000_000n)
  * The gateway on a free port of the loopback, over the small network with a scripted model: `bees` can be asked (0.05 tokens
  * a question), Ann has a prepaid balance, epoch 3 is open. The chain is the small network's, which only tells addresses.
  */
-export const openStage = async (
-  options: { settings?: Partial<GateSettings>; verbs?: readonly Verb[]; network?: Partial<Network> } = {},
-): Promise<Stage> => {
+export const openStage = async (options: StageOptions = {}): Promise<Stage> => {
   const { network: small, remove } = await openSmallNetwork()
   const folder = await mkdtemp(join(tmpdir(), 'tributary-gateway-'))
   const jobs: Stage['jobs'] = []
@@ -54,7 +62,7 @@ export const openStage = async (
         return null
       },
     } as Pick<Queue, 'add'>,
-    engine: { ...small.engine, ...scriptedEngine(request => stage.script(request)) },
+    engine: { ...small.engine, ...scriptedEngine(request => stage.script(request)), ...options.engine },
     ...options.network,
   } as Network
   await release(network, 'weights')
@@ -63,7 +71,7 @@ export const openStage = async (
     key: 'stage',
     from: 'chain:treasury',
     to: `balance:${ids.ann}`,
-    units: PREPAID,
+    units: asUnits(options.prepaid ?? PREPAID),
     reason: 'deposit',
     at: NOW,
   })
