@@ -28,3 +28,14 @@ it('writes one JSON line an event, with secrets and people’s words replaced by
   })
   expect(JSON.stringify(second)).toContain('no')
 })
+
+it('takes the secret out of an API key wherever it stands', async () => {
+  const file = join(folder, 'log.jsonl')
+  const secret = 'x-'.repeat(21).concat('y')
+  openLog({ level: 'info', destination: file }).error('request.failed', {
+    error: new Error(`Refused "Bearer trib_abc123def456_${secret}".`),
+  })
+  const line = await readFile(file, 'utf8')
+  expect(line).toContain('trib_abc123def456_[redacted]')
+  expect(line).not.toContain(secret)
+})

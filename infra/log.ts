@@ -25,6 +25,9 @@ const secretNames = [
   'text',
 ]
 
+/** API keys that got into an error's text, whoever wrote it: only their public part stays. */
+const withoutKeys = (line: string): string => line.replace(/(trib_[a-z0-9]+_)[\w-]{43}/g, '$1[redacted]')
+
 const wrap = (logger: pino.Logger): Log => ({
   info: (event, facts) => logger.info({ ...facts, event }),
   warn: (event, facts) => logger.warn({ ...facts, event }),
@@ -52,6 +55,7 @@ export const openLog = (options: {
         base: null,
         serializers: { error: pino.stdSerializers.err },
         redact: { paths, censor: '[redacted]' },
+        hooks: { streamWrite: withoutKeys },
         timestamp: pino.stdTimeFunctions.isoTime,
       },
       target,

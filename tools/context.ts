@@ -31,6 +31,8 @@ export interface Caller {
   readonly surface: string
   /** The API key that speaks for the account; absent where the person does so themselves. */
   readonly key?: CallerKey | undefined
+  /** The request that it came by, for the audit. */
+  readonly requestId?: string | undefined
 }
 
 /** What an API key may do: `ask` questions, or call verbs of that effect. */
@@ -39,6 +41,8 @@ export type Scope = 'ask' | 'read' | 'write' | 'money' | 'vote'
 export interface CallerKey {
   readonly id: string
   readonly scopes: readonly Scope[]
+  /** Whether it may spend only so much. */
+  readonly budgeted?: boolean | undefined
 }
 
 /** What a long call says while it runs; surfaces show it, nothing depends on it. */

@@ -4,6 +4,8 @@ import type { Db } from '../infra/db.ts'
 import { fault, isFault } from '../infra/errors.ts'
 import { newId } from '../infra/ids.ts'
 import { traced } from '../infra/telemetry.ts'
+import { release, reserve } from './api-key-budget.ts'
+import { audited } from './audit.ts'
 import type { Caller, Context, Network, Role, Scope, Update } from './context.ts'
 import { beginCall, dropRefusedCall } from './open-calls.ts'
 
@@ -21,6 +23,10 @@ export interface Verb<
   readonly summary: string
   readonly who: readonly Role[]
   readonly effect: Effect
+  /** Never by an API key: what decides over keys, identities or the whole account. */
+  readonly inPerson?: true
+  /** Only by a surface that knows whom it serves: what a program says of who somebody is counts for nothing. */
+  readonly bySurface?: true
   readonly input: I
   readonly output: O
   /** What the caller parts with, in units, before the work is done: prices of programs and budgets of keys hang on it. */
@@ -33,11 +39,16 @@ export const verb = <I extends z.ZodType, O extends z.ZodType, const N extends s
   definition: Verb<I, O, N>,
 ): Verb<I, O, N> => definition
 
+/** The surfaces that programs call. */
+const programs: ReadonlySet<string> = new Set(['api', 'openai', 'mcp', 'a2a'])
+
 /** Whether a caller may call a verb at all: what a surface lists, and what `call` lets through. */
 export const mayCall = (definition: Verb, caller: Caller): boolean =>
   (definition.who.includes('anyone') || definition.who.includes(caller.role)) &&
   (caller.role !== 'member' || caller.accountId !== null) &&
-  (caller.key === undefined || caller.key.scopes.includes(scopeOf(definition)))
+  (definition.bySurface !== true || caller.role === 'operator' || !programs.has(caller.surface)) &&
+  (caller.key === undefined ||
+    (definition.inPerson !== true && caller.key.scopes.includes(scopeOf(definition))))
 
 /** The scope that a key needs for a verb. Asking is what keys are for: it is apart from moving money otherwise. */
 export const scopeOf = ({ name, effect }: Verb): Scope => (name === 'ask' ? 'ask' : effect)
@@ -51,19 +62,29 @@ export interface CallOptions {
 
 /**
  * Checks permission and input, runs the verb, checks the output.
- * Throws `not-allowed`, `input-invalid`, `key-reused` (same key, other input), and what the verb throws.
+ * Throws `not-allowed`, `scope-missing`, `budget-spent` (both of API keys), `input-invalid`, `key-reused` (same key, other
+ * input), and what the verb throws.
  */
-export const call = async <I extends z.ZodType, O extends z.ZodType>(
+export const call = <I extends z.ZodType, O extends z.ZodType>(
   network: Network,
   caller: Caller,
   definition: Verb<I, O>,
   input: z.input<I>,
   options: CallOptions = {},
+): Promise<z.output<O>> =>
+  audited(network, caller, definition, () => carryOut(network, caller, definition, input, options))
+
+const carryOut = async <I extends z.ZodType, O extends z.ZodType>(
+  network: Network,
+  caller: Caller,
+  definition: Verb<I, O>,
+  input: z.input<I>,
+  options: CallOptions,
 ): Promise<z.output<O>> => {
   allow(definition, caller)
   const parsed = parseInput(definition, input)
   const key = `${caller.accountId ?? caller.role}/${definition.name}/${options.key ?? newId()}`
-  const inputHash = sha256Hex(canonicalJson(parsed))
+  const inputHash = hashOf(definition, parsed)
   const repeated = definition.effect === 'read' ? undefined : await earlierResult(network.db, key, inputHash)
   if (repeated !== undefined) return definition.output.parse(repeated)
   const context: Context = {
@@ -74,6 +95,8 @@ export const call = async <I extends z.ZodType, O extends z.ZodType>(
     emit: update => options.onUpdate?.(update),
     commit: work => commitOnce(network, { key, verb: definition.name, caller, inputHash }, work),
   }
+  const spends = caller.key?.budgeted === true ? await definition.cost?.(network, caller, parsed) : undefined
+  if (caller.key !== undefined && spends !== undefined) await reserve(network, caller.key.id, key, spends)
   // Money moves on chain before the commit here: a process killed between the two has to find the call again.
   const open = definition.effect === 'money' && caller.role === 'member'
   if (open) await beginCall(network, { key, verb: definition.name, caller, input, inputHash })
@@ -83,16 +106,27 @@ export const call = async <I extends z.ZodType, O extends z.ZodType>(
     return definition.output.parse(output)
   } catch (error) {
     if (open) await dropRefusedCall(network, key, error)
+    // An interrupted answer is paid for, and finished at the next start.
+    if (spends !== undefined && !isFault(error, 'answer-interrupted')) await release(network, key)
     throw error
   }
 }
 
 const allow = (definition: Verb, caller: Caller): void => {
   if (mayCall(definition, caller)) return
-  if (mayCall(definition, { ...caller, key: undefined }))
+  const inPerson = mayCall(definition, { ...caller, key: undefined })
+  if (inPerson && definition.inPerson === true)
+    throw fault('not-allowed', `"${definition.name}" is not for API keys.`, {
+      fix: 'Do it yourself: in a chat, on the web page, or on the machine of the node.',
+    })
+  if (inPerson)
     throw fault('scope-missing', `This key may not call "${definition.name}".`, {
       fix: `Use a key with the scope "${scopeOf(definition)}".`,
       facts: { scope: scopeOf(definition) },
+    })
+  if (mayCall(definition, { ...caller, surface: 'terminal' }))
+    throw fault('not-allowed', `"${definition.name}" is not for programs.`, {
+      fix: 'Open an account on the web page or in a chat, and make an API key there.',
     })
   throw fault('not-allowed', `"${definition.name}" is for ${definition.who.join(', ')}.`, {
     fix: caller.accountId === null ? 'Join first, then try again.' : 'Ask someone with that role.',
@@ -113,6 +147,18 @@ const parseInput = <I extends z.ZodType, O extends z.ZodType>(
     fix: 'Correct the named fields and send it again.',
     facts: { faults: parsed.error.issues.length },
   })
+}
+
+/** Names an input; what the database cannot hold (NUL, half of a surrogate pair) is the caller's fault. */
+const hashOf = (definition: Verb, parsed: unknown): string => {
+  try {
+    return sha256Hex(canonicalJson(parsed))
+  } catch (cause) {
+    throw fault('input-invalid', `"${definition.name}" cannot take a text with NUL or broken characters.`, {
+      fix: 'Leave these characters out and send it again.',
+      cause,
+    })
+  }
 }
 
 const earlierResult = async (db: Db, key: string, inputHash: string): Promise<unknown> => {

@@ -52,15 +52,11 @@ export const statusOf = ({ code, blame, retry }: TributaryError): number => {
 export const toldOf = (error: unknown, log: Log, requestId: string): Told => {
   if (isFault(error) && (error.blame === 'person' || error.blame === 'world')) {
     const { code, message, fix, retry } = error
+    const status = statusOf(error)
     const after = error.facts.retryAfterSeconds
-    return {
-      status: statusOf(error),
-      code,
-      message,
-      fix,
-      retry,
-      retryAfter: typeof after === 'number' ? after : null,
-    }
+    // Every 503 says when to come back: a lease or a database that was away is there again soon.
+    const soon = status === 503 ? 1 : null
+    return { status, code, message, fix, retry, retryAfter: typeof after === 'number' ? after : soon }
   }
   const incident = randomUUID()
   log.error('request.failed', {

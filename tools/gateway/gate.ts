@@ -14,7 +14,10 @@ export interface Gate {
   readonly closing: AbortSignal
 }
 
-export type GateSettings = Pick<Settings, 'TRIBUTARY_CORS' | 'X402_FACILITATOR_URL' | 'TRIBUTARY_WEBHOOKS'>
+export type GateSettings = Pick<
+  Settings,
+  'TRIBUTARY_ANONYMOUS_RATE' | 'TRIBUTARY_CORS' | 'X402_FACILITATOR_URL' | 'TRIBUTARY_WEBHOOKS'
+>
 
 /** What is known of a request once it has passed the door. */
 export interface Env {

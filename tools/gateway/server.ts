@@ -6,6 +6,8 @@ import { fault } from '../../infra/errors.ts'
 export interface Address {
   /** With a slash at the end: the public address where one is declared, else the one it listens on. */
   readonly url: string
+  /** For programs on this machine: the address it listens on. */
+  readonly local: string
   /** Host headers that it answers to. */
   readonly hosts: readonly string[]
   /** Origins of its own pages. */
@@ -26,6 +28,7 @@ export interface ServerOptions {
 }
 
 const loopback = new Set(['127.0.0.1', '::1', 'localhost'])
+const everywhere = new Set(['0.0.0.0', '::'])
 
 /**
  * Serves one handler over HTTP. Throws `bind-public` for an address others can reach unless TLS in front of it is
@@ -42,12 +45,16 @@ export const openServer = async (
     })
   const server = createServer(getRequestListener((request, bindings) => handle(request, bindings)))
   const bound = await listen(server, port, host)
-  const local = [`127.0.0.1:${bound}`, `localhost:${bound}`, `[::1]:${bound}`]
+  // A name for every address, such as 0.0.0.0, is none to call.
+  const own = everywhere.has(host) ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host
+  const names = [...new Set([own, '127.0.0.1', 'localhost', '[::1]'])].map(name => `${name}:${bound}`)
   const outside = publicUrl === undefined ? [] : [new URL(publicUrl)]
+  const local = `http://${own}:${bound}/`
   return {
-    url: outside[0]?.href ?? `http://${host === '::1' ? '[::1]' : host}:${bound}/`,
-    hosts: [...local, ...outside.map(url => url.host)],
-    origins: [...local.map(name => `http://${name}`), ...outside.map(url => url.origin)],
+    url: outside[0]?.href ?? local,
+    local,
+    hosts: [...names, ...outside.map(url => url.host)],
+    origins: [...names.map(name => `http://${name}`), ...outside.map(url => url.origin)],
     close: stop =>
       new Promise((resolve, reject) => {
         stop?.()
