@@ -3,7 +3,7 @@ import type { ChainAddresses, Hex, Sent } from './chain-api.ts'
 import { type ContractName, contracts, encodeCall } from './chain-contracts.ts'
 import type { Evm } from './chain-evm.ts'
 import { callOf, refusal, type Sender, sentOf } from './chain-send.ts'
-import { type Authorization, authorize, type Role, type Wallet } from './chain-wallets.ts'
+import { type Authorization, authorize, type Role, TOKEN_DOMAIN, type Wallet } from './chain-wallets.ts'
 
 /** Arguments of a call, or how to make them: asked only when the key was not sent before. */
 export type Args = readonly unknown[] | (() => Promise<readonly unknown[]>)
@@ -12,6 +12,10 @@ export type Args = readonly unknown[] | (() => Promise<readonly unknown[]>)
 export interface Access {
   /** A view at the time that the next block would have. */
   read<T>(contract: ContractName, functionName: string, ...args: unknown[]): Promise<T>
+  /** What any contract returns for calldata, at that time; throws what the node answers. */
+  call(to: Hex, data: Hex): Promise<Hex>
+  /** Of the next block, Unix seconds. */
+  time(): Promise<bigint>
   write(role: Role, key: string, contract: ContractName, name: string, args: Args): Promise<Sent>
   /** A wallet's ERC-3009 authorisation, valid for a day of chain time: it is used at once, or not at all. */
   signed(
@@ -51,23 +55,28 @@ export const openAccess = (o: {
     Registry: addresses.registry,
     Rewards: addresses.rewards,
   }
-  const tokenDomain = { name: 'Tributary Credit', version: '1', chainId, verifyingContract: addresses.token }
+  const tokenDomain = { ...TOKEN_DOMAIN, chainId, verifyingContract: addresses.token }
 
-  const read = async <T>(contract: ContractName, functionName: string, ...args: unknown[]): Promise<T> => {
-    const call = { to: at[contract], data: encodeCall(contract, functionName, args) }
+  const call = async (to: Hex, data: Hex): Promise<Hex> => {
     const time = evm.nextTime()
     const overrides = time === null ? [] : [{}, { time: `0x${time.toString(16)}` }]
+    return (await evm.rpc('eth_call', [{ to, data }, 'latest', ...overrides])) as Hex
+  }
+
+  const read = async <T>(contract: ContractName, functionName: string, ...args: unknown[]): Promise<T> => {
     try {
-      const data = (await evm.rpc('eth_call', [call, 'latest', ...overrides])) as Hex
+      const data = await call(at[contract], encodeCall(contract, functionName, args))
       return decodeFunctionResult({ abi: contracts[contract].abi, functionName, data }) as T
     } catch (error) {
       throw refusal(`${contract}.${functionName}`, error)
     }
   }
 
-  const chainTime = async (): Promise<bigint> => {
+  const time = async (): Promise<bigint> => {
+    const next = evm.nextTime()
+    if (next !== null) return next
     const block = (await evm.rpc('eth_getBlockByNumber', ['latest', false])) as { timestamp: Hex }
-    return evm.nextTime() ?? BigInt(block.timestamp)
+    return BigInt(block.timestamp)
   }
 
   const write = async (
@@ -85,13 +94,15 @@ export const openAccess = (o: {
 
   return {
     read,
+    call,
+    time,
     write,
     signed: async (wallet, kind, { to, units, nonce }) =>
       authorize(wallet, tokenDomain, kind, {
         to,
         units,
         nonce,
-        validBefore: (await chainTime()) + AUTHORIZATION_SECONDS,
+        validBefore: (await time()) + AUTHORIZATION_SECONDS,
       }),
   }
 }

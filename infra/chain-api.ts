@@ -1,3 +1,7 @@
+import type { Payments } from './chain-payments.ts'
+
+export type { PaymentSigner, Payments } from './chain-payments.ts'
+
 /** 0x-prefixed lower-case hex: 32-byte ids and hashes, 20-byte addresses (checksummed), raw transactions. */
 export type Hex = `0x${string}`
 
@@ -122,7 +126,7 @@ export interface Disputes {
  * Never call a write inside `db.tx`: it writes its own journal.
  * Errors: `chain-reverted` (a contract refused; facts name its error), `chain-unreachable` (retry), `chain-embedded-only`.
  */
-export interface Chain extends Disputes {
+export interface Chain extends Disputes, Payments {
   readonly challengeWindowSeconds: number
   readonly disputeWindowSeconds: number
   /** From a proposal to its deadline; undelivered by then, it has expired. */

@@ -4,6 +4,7 @@ import type { ContractName } from './chain-contracts.ts'
 import { disputeCalls } from './chain-disputes.ts'
 import type { Evm } from './chain-evm.ts'
 import type { Journal } from './chain-journal.ts'
+import { paymentCalls } from './chain-payments.ts'
 import type { Sender } from './chain-send.ts'
 import type { Wallets } from './chain-wallets.ts'
 import { fault } from './errors.ts'
@@ -191,6 +192,7 @@ export const openCalls = async (o: Parts): Promise<Chain> => {
     },
 
     ...disputeCalls(access, wallets, addresses),
+    ...paymentCalls({ ...o, access }),
 
     advance: (seconds, key) => sender.advance(key ?? `advance/${o.newKey()}`, BigInt(seconds)),
     status: async () => {

@@ -3,11 +3,14 @@ import {
   keccak256,
   parseTransaction,
   recoverTransactionAddress,
+  recoverTypedDataAddress,
+  serializeSignature,
   stringToHex,
   toBytes,
 } from 'viem'
 import type { Hex } from './chain-api.ts'
 import { type ContractName, readCall } from './chain-contracts.ts'
+import { AUTHORIZATION_FIELDS, TOKEN_DOMAIN } from './chain-wallets.ts'
 
 export interface DecodedTransaction {
   readonly hash: Hex
@@ -22,6 +25,20 @@ export interface DecodedTransaction {
   readonly call: string | null
   readonly args: readonly unknown[]
 }
+
+/** Whose key signed an ERC-3009 transfer of the network's token; the six values are those of `transferWithAuthorization`. */
+export const authorizationSigner = (
+  domain: { chainId: number; token: Hex },
+  [from, to, value, validAfter, validBefore, nonce]: readonly [Hex, Hex, bigint, bigint, bigint, Hex],
+  { v, r, s }: { v: number; r: Hex; s: Hex },
+): Promise<Hex> =>
+  recoverTypedDataAddress({
+    domain: { ...TOKEN_DOMAIN, chainId: domain.chainId, verifyingContract: domain.token },
+    types: { TransferWithAuthorization: AUTHORIZATION_FIELDS },
+    primaryType: 'TransferWithAuthorization',
+    message: { from, to, value, validAfter, validBefore, nonce },
+    signature: serializeSignature({ v: BigInt(v), r, s }),
+  })
 
 /** Reads a raw signed EIP-1559 transaction without any node. Throws viem's error on bytes that are none. */
 export const decodeTransaction = async (raw: Hex): Promise<DecodedTransaction> => {

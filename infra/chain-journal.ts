@@ -26,6 +26,7 @@ export type NewEntry = Pick<Entry, 'key' | 'kind' | 'call' | 'blockTimestamp'> &
 export interface Journal {
   find(key: string): Promise<Entry | null>
   at(seq: bigint): Promise<Entry | null>
+  withHash(hash: Hex): Promise<Entry | null>
   last(): Promise<Entry | null>
   /** The nonce that a sender's next transaction takes. */
   nextNonce(sender: Hex): Promise<bigint>
@@ -53,6 +54,7 @@ export const openJournal = (db: Db, chainId: number): Journal => {
   return {
     find: key => one('key = $2', [key]),
     at: seq => one('seq = $2', [seq]),
+    withHash: hash => one('hash = $2', [hash]),
     last: () => one('seq = (select max(seq) from chain_transactions where chain_id = $1)', []),
     nextNonce: async sender => {
       const text = 'select max(nonce) + 1 as next from chain_transactions where chain_id = $1 and sender = $2'

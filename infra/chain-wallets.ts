@@ -24,6 +24,9 @@ export interface Domain {
   readonly verifyingContract: Hex
 }
 
+/** What infra/contracts/Token.sol calls itself in what wallets sign. */
+export const TOKEN_DOMAIN = { name: 'Tributary Credit', version: '1' } as const
+
 /** Solidity's struct Authorization, in its order. */
 export interface Authorization {
   readonly validAfter: bigint
@@ -50,7 +53,8 @@ export const openWallets = (seed: Uint8Array): Wallets => {
   }
 }
 
-const fields = [
+/** Of ERC-3009's typed data. */
+export const AUTHORIZATION_FIELDS = [
   { name: 'from', type: 'address' },
   { name: 'to', type: 'address' },
   { name: 'value', type: 'uint256' },
@@ -79,8 +83,11 @@ export const authorize = async (
   }
   const typed =
     kind === 'receive'
-      ? { primaryType: 'ReceiveWithAuthorization', types: { ReceiveWithAuthorization: fields } }
-      : { primaryType: 'TransferWithAuthorization', types: { TransferWithAuthorization: fields } }
+      ? { primaryType: 'ReceiveWithAuthorization', types: { ReceiveWithAuthorization: AUTHORIZATION_FIELDS } }
+      : {
+          primaryType: 'TransferWithAuthorization',
+          types: { TransferWithAuthorization: AUTHORIZATION_FIELDS },
+        }
   const signature = await wallet.signTypedData({ domain, message, ...typed } as Parameters<
     Wallet['signTypedData']
   >[0])

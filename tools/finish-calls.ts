@@ -1,5 +1,5 @@
 import { idFrom } from '../infra/ids.ts'
-import type { Network } from './context.ts'
+import type { Caller, Network } from './context.ts'
 import type { OpenCall } from './open-calls.ts'
 import { call, type Verb } from './registry.ts'
 
@@ -11,7 +11,10 @@ import { call, type Verb } from './registry.ts'
  */
 export const finishOpenCalls = async (network: Network, verbs: readonly Verb[]): Promise<number> => {
   const open = await network.db.query<OpenCall>(
-    'select key, verb, caller, input from open_calls order by begun_at',
+    // What an x402 payment paid for is its till's to end: it goes back unless the payer repeats the request.
+    `select key, verb, caller, input from open_calls o where not exists (
+       select from payments p where p.state = 'settled' and o.key like p.account_id || '/%/x402/' || p.id || '%')
+     order by begun_at`,
   )
   let finished = 0
   for (const item of open) {
@@ -22,7 +25,7 @@ export const finishOpenCalls = async (network: Network, verbs: readonly Verb[]):
       continue
     }
     try {
-      await call(network, item.caller, definition, item.input, {
+      await call(network, withoutBudget(item.caller), definition, item.input, {
         key: item.key.split('/').slice(2).join('/'),
       })
       finished++
@@ -32,6 +35,10 @@ export const finishOpenCalls = async (network: Network, verbs: readonly Verb[]):
   }
   return finished
 }
+
+/** What has begun is finished, whatever its key has spent since. */
+const withoutBudget = (caller: Caller): Caller =>
+  caller.key === undefined ? caller : { ...caller, key: { ...caller.key, budgeted: false } }
 
 /** Whether a transaction was journaled under the call's key, or its price was paid; a claim pays what is owed and no more. */
 const hadEffect = async ({ db }: Network, { key, verb }: OpenCall): Promise<boolean> => {

@@ -56,7 +56,8 @@ export const linkWallet = async (
     await record(context, tx, 'wallet.linked', accountId, {})
     // One key is one person: their questions must not pay their own rows.
     const others = await tx.query<{ account_id: string }>(
-      'select distinct account_id from wallets where address = $1 and linked_at is not null and account_id <> $2',
+      `select account_id from wallets where address = $1 and linked_at is not null and account_id <> $2
+       union select account_id from identities where platform = 'wallet' and subject = $1 and account_id <> $2`,
       [address, accountId],
     )
     for (const other of others) await linkAccounts(context, tx, accountId, other.account_id, 'wallet')

@@ -1,17 +1,7 @@
-import { keccak_256 } from '@noble/hashes/sha3.js'
 import { idWord } from '../../infra/ids.ts'
 import { type Check, examine } from './check.ts'
-import { type Evidence, hexOf } from './evidence.ts'
+import { type Evidence, nonceOf, paymentName } from './evidence.ts'
 import type { BundleRecord } from './format.ts'
-
-const keccak = (...parts: readonly Uint8Array[]): Uint8Array => keccak_256(Buffer.concat(parts))
-const DEPOSIT = keccak(Buffer.from('tributary/deposit'))
-
-/** The nonce that the depositor signed: keccak256(abi.encode(tag, keccak256(key))), so that a deposit is booked under one key only. */
-const nonceOf = (key: string): string => {
-  const hashed = key.startsWith('0x') ? Buffer.from(key.slice(2), 'hex') : keccak(Buffer.from(key))
-  return `0x${hexOf(keccak(DEPOSIT, hashed))}`
-}
 
 /** Checks that money entered the books only by deposits and pledges that the chain holds, each once, and that none was kept back. */
 export const auditDeposits = async ({ manifest, records, witness }: Evidence): Promise<Check[]> => {
@@ -19,11 +9,12 @@ export const auditDeposits = async ({ manifest, records, witness }: Evidence): P
   const deposits = await examine('every deposit equals the one on chain', wrong => {
     const booked = new Map<string, BundleRecord<'transfers'>>()
     for (const transfer of records.transfers)
-      if (transfer.reason === 'deposit') booked.set(nonceOf(transfer.key), transfer)
+      if (transfer.reason === 'deposit') booked.set(nonceOf('deposit', transfer.key), transfer)
     const count = booked.size
+    const payments = new Set(records.payments.map(paymentName))
     for (const { record, args } of witness.all('Token.transferWithAuthorization')) {
-      const [, to, units, , , nonce] = args
-      if (to !== treasury) continue
+      const [payer, to, units, , , nonce] = args
+      if (to !== treasury || payments.has(paymentName({ payer, nonce }))) continue
       const transfer = booked.get(nonce)
       booked.delete(nonce)
       if (transfer === undefined)

@@ -1,10 +1,13 @@
 import { canonicalJson, sha256Hex } from '../../infra/canonical.ts'
 import { idWord } from '../../infra/ids.ts'
 import { sha256Root } from '../../infra/merkle.ts'
-import { snapshotLeaf } from '../snapshot.ts'
+import { noRows, snapshotLeaf } from '../snapshot.ts'
 import { type Check, examine, groupBy, type Wrong } from './check.ts'
 import { type Evidence, hexOf, wordOf } from './evidence.ts'
 import type { BundleRecord } from './format.ts'
+
+const rootOf = (rows: readonly BundleRecord<'rows'>[]): string =>
+  rows.length === 0 ? '' : hexOf(sha256Root(rows.map(row => Buffer.from(row.leaf, 'hex'))))
 
 const auditRows = (wrong: Wrong, what: string, rows: readonly BundleRecord<'rows'>[]): void => {
   const clusters = new Set<number>()
@@ -21,6 +24,8 @@ const auditRows = (wrong: Wrong, what: string, rows: readonly BundleRecord<'rows
 
 /** Checks every frozen datanet row by row, every evaluation by its hash, and every release against the chain. */
 export const auditModels = async ({ records, witness }: Evidence): Promise<Check[]> => {
+  // What the chain's registry does not hold is judged by the ledger, in audit-origins.ts.
+  const outside = new Set(records.proposals.flatMap(({ id, origin }) => (origin === 'voted' ? [] : [id])))
   const rowsOf = groupBy(records.rows, row => row.snapshot)
   const snapshots = await examine(
     'every snapshot has the root of its rows, and the chain holds it',
@@ -29,7 +34,8 @@ export const auditModels = async ({ records, witness }: Evidence): Promise<Check
         const what = `the snapshot ${snapshot.id}`
         const rows = rowsOf.get(snapshot.id) ?? []
         auditRows(wrong, what, rows)
-        const root = rows.length === 0 ? '' : hexOf(sha256Root(rows.map(row => Buffer.from(row.leaf, 'hex'))))
+        const known = rows.length > 0 || !outside.has(snapshot.proposal)
+        const root = known ? rootOf(rows) : noRows.root
         if (root !== snapshot.root || rows.length !== snapshot.rows)
           wrong(`${what} has another root than its rows`)
         const licences = groupBy(rows, row => row.licence)
@@ -38,6 +44,7 @@ export const auditModels = async ({ records, witness }: Evidence): Promise<Check
         )
         if (table !== canonicalJson(snapshot.licences))
           wrong(`${what} has another licence table than its rows`)
+        if (outside.has(snapshot.proposal)) continue
         const args = witness.prove(wrong, what, snapshot.tx, 'Registry.anchorSnapshot')
         if (args === null) continue
         if (args[0] !== idWord(snapshot.proposal)) wrong(`${what} is another proposal's on chain`)
@@ -89,6 +96,7 @@ export const auditModels = async ({ records, witness }: Evidence): Promise<Check
         evaluation.run !== release.run
       )
         wrong(`${what} is of another run than its evaluation`)
+      if (outside.has(release.proposal)) continue
       const adapter = wordOf(release.adapter)
       const told = [
         idWord(release.proposal),

@@ -9,7 +9,8 @@ import { type Evidence, wordOf } from './evidence.ts'
 export const auditPolls = async ({ records, witness }: Evidence): Promise<Check[]> => {
   const polls = new Map(records.polls.map(poll => [poll.proposal, poll]))
   const proposals = await examine("every proposal's terms and bond are on chain", wrong => {
-    for (const proposal of records.proposals) {
+    const voted = records.proposals.filter(({ origin }) => origin === 'voted')
+    for (const proposal of voted) {
       const what = `the proposal "${proposal.name}"`
       const args = witness.prove(wrong, what, proposal.tx, 'Registry.propose')
       if (proposal.state !== 'voting' && !polls.has(proposal.id))
@@ -25,7 +26,7 @@ export const auditPolls = async ({ records, witness }: Evidence): Promise<Check[
       if (constitution !== undefined && constitution !== wordOf(proposal.termsHash))
         wrong(`the datanet of "${proposal.name}" was opened under other terms than were voted on`)
     }
-    return { count: records.proposals.length, detail: `${opened.size} became datanets` }
+    return { count: voted.length, detail: `${opened.size} became datanets` }
   })
 
   const ballotsOf = groupBy(records.ballots, ballot => ballot.proposal)

@@ -6,10 +6,12 @@ const guarded = /^(balance|income|commons|escrow|pledge|bond|owed):/
 
 const person = '[0-9a-f-]{36}'
 const share = { from: /^income:\d+$/, to: new RegExp(`^owed:${person}$`) }
-/** Between which accounts each kind of transfer moves. The checks of deposits, answers, epochs and claims say how much. */
+/** Between which accounts each kind of transfer moves. The checks of deposits, payments, answers, epochs and claims say how much. */
 const purposes: Readonly<Record<string, { from: RegExp; to: RegExp }>> = {
   deposit: { from: /^chain:treasury$/, to: new RegExp(`^balance:${person}$`) },
   'pledge released': { from: /^chain:treasury$/, to: new RegExp(`^balance:${person}$`) },
+  payment: { from: /^chain:treasury$/, to: new RegExp(`^balance:${person}$`) },
+  'payment refund': { from: new RegExp(`^balance:${person}$`), to: /^chain:treasury$/ },
   question: { from: new RegExp(`^balance:${person}$`), to: /^income:\d+$/ },
   refund: { from: /^income:\d+$/, to: new RegExp(`^balance:${person}$`) },
   'contributor share': share,

@@ -23,10 +23,18 @@ export const callSchemas = {
     z.object({ index: z.bigint(), account: word, cumulative: z.bigint() }),
     z.array(word),
   ]),
-  /** from, to, units, validAfter, validBefore, nonce; the signature follows. */
-  'Token.transferWithAuthorization': z
-    .tuple([word, word, z.bigint(), z.bigint(), z.bigint(), word])
-    .rest(z.unknown()),
+  /** from, to, units, validAfter, validBefore, nonce, and the signature as v, r, s. */
+  'Token.transferWithAuthorization': z.tuple([
+    word,
+    word,
+    z.bigint(),
+    z.bigint(),
+    z.bigint(),
+    word,
+    z.number(),
+    word,
+    word,
+  ]),
 } as const
 
 export type CallName = keyof typeof callSchemas

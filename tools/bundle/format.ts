@@ -70,6 +70,8 @@ export const recordSchemas = {
     name: text,
     proposer: id,
     state: text,
+    /** Those that no vote made are in the ledger, and not in the chain's registry. */
+    origin: z.enum(['voted', 'own', 'imported']).default('voted'),
     termsHash: hash,
     base: hash,
     evaluation: hash,
@@ -85,7 +87,7 @@ export const recordSchemas = {
     bondUnits: whole,
     priceUnits: whole,
     closesAt: time,
-    tx: transaction,
+    tx: transaction.nullable(),
   }),
   pledges: z.strictObject({ id, proposal: id, account: id, units: whole, tx: transaction }),
   polls: z.strictObject({
@@ -116,7 +118,7 @@ export const recordSchemas = {
     root: hash,
     rows: counter,
     licences: z.record(text, counter),
-    tx: transaction,
+    tx: transaction.nullable(),
     at: time,
   }),
   /** Rows of snapshots in their frozen order, by salted hash. */
@@ -155,8 +157,8 @@ export const recordSchemas = {
     snapshot: id,
     evaluation: id,
     adapter: hash,
-    commitTx: transaction,
-    releaseTx: transaction,
+    commitTx: transaction.nullable(),
+    releaseTx: transaction.nullable(),
     at: time,
   }),
   answers: z.strictObject({
@@ -168,6 +170,21 @@ export const recordSchemas = {
     priceUnits: whole,
     receipt: id.nullable(),
     influence: hash.nullable(),
+    at: time,
+  }),
+  /** Payments by x402, with what went back of them; account, transaction and sender are null until one is settled. */
+  payments: z.strictObject({
+    id,
+    account: id.nullable(),
+    payer: address,
+    nonce: transaction,
+    units: whole,
+    state: z.enum(['stored', 'settled', 'served', 'refunding', 'refunded']),
+    tx: transaction.nullable(),
+    /** `other` where somebody else sent what the payer had signed: then the transaction is not in the bundle. */
+    by: z.enum(['node', 'other']).nullable(),
+    refundUnits: whole.nullable(),
+    refundTx: transaction.nullable(),
     at: time,
   }),
   epochs: z.strictObject({

@@ -39,8 +39,8 @@ export const sources: Readonly<Record<Exclude<RecordName, 'chain'>, Source>> = {
     shown: hideKey,
   },
   proposals: {
-    sql: `select id, name, proposer_id as proposer, state, terms_hash as "termsHash", terms #>> '{base,hash}' as base,
-        evaluation_blob as evaluation, terms -> 'split' as split, bond_units as "bondUnits", price_units as "priceUnits", closes_at as "closesAt", bond_tx as tx
+    sql: `select id, name, proposer_id as proposer, state, origin, terms_hash as "termsHash", terms #>> '{base,hash}' as base,
+        evaluation_blob as evaluation, terms -> 'split' as split, bond_units as "bondUnits", price_units as "priceUnits", closes_at as "closesAt", nullif(bond_tx, '') as tx
       from proposals order by created_at, id`,
   },
   pledges: {
@@ -60,7 +60,7 @@ export const sources: Readonly<Record<Exclude<RecordName, 'chain'>, Source>> = {
       from voting_power v join polls p on p.proposal_id = v.proposal_id order by v.proposal_id, v.account_id`,
   },
   snapshots: {
-    sql: `select id, proposal_id as proposal, root, rows, licences, anchor_tx as tx, created_at as at
+    sql: `select id, proposal_id as proposal, root, rows, licences, nullif(anchor_tx, '') as tx, created_at as at
       from snapshots order by created_at, id`,
   },
   rows: {
@@ -69,19 +69,24 @@ export const sources: Readonly<Record<Exclude<RecordName, 'chain'>, Source>> = {
       from snapshot_rows s join contributions c on c.id = s.contribution_id order by s.snapshot_id, s.position`,
   },
   evaluations: {
-    sql: `select e.id, e.run_id as run, r.snapshot_id as snapshot, r.adapter_hash as adapter, p.evaluation_blob as evaluation, e.rows,
+    sql: `select e.id, e.run_id as run, r.snapshot_id as snapshot, r.adapter_hash as adapter, coalesce(r.evaluation_blob, p.evaluation_blob) as evaluation, e.rows,
         e.base_loss as "baseLoss", e.adapter_loss as "adapterLoss", e.gain, e.passed, e.reason, e.hash, e.created_at as at
       from evaluations e join runs r on r.id = e.run_id join proposals p on p.id = r.proposal_id order by e.created_at, e.id`,
   },
   releases: {
     sql: `select id, proposal_id as proposal, version, run_id as run, snapshot_id as snapshot, evaluation_id as evaluation,
-        adapter_hash as adapter, commit_tx as "commitTx", release_tx as "releaseTx", created_at as at
+        adapter_hash as adapter, nullif(commit_tx, '') as "commitTx", nullif(release_tx, '') as "releaseTx", created_at as at
       from releases order by proposal_id, version`,
   },
   answers: {
     sql: `select id, release_id as release, account_id as account, epoch, state, price_units as "priceUnits",
         receipt_id as receipt, influence_blob as influence, asked_at as at
       from answers order by asked_at, id`,
+  },
+  payments: {
+    sql: `select id, account_id as account, payer, nonce, units, state, tx, tx_by as "by", refund_units as "refundUnits",
+        refund_tx as "refundTx", stored_at as at
+      from payments order by stored_at, id`,
   },
   epochs: {
     sql: `select number, state, income_units as "incomeUnits", paid_units as "paidUnits", commons_units as "commonsUnits",

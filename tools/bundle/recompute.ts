@@ -10,7 +10,7 @@ import { type Engine, openEngine } from '../../models/engine.ts'
 import { shippedBase } from '../../models/resolve-base.ts'
 import { readArchive } from './archive.ts'
 import { type Check, groupBy } from './check.ts'
-import { type BundleRecord, MANIFEST } from './format.ts'
+import { type BundleRecord, MANIFEST, type Records } from './format.ts'
 import { parseRecords } from './parse.ts'
 import {
   type Compare,
@@ -74,6 +74,13 @@ export const drawAnswers = (
   return placed.slice(0, count === 'all' ? placed.length : count).map(({ answer }) => answer)
 }
 
+/** Answers of releases whose rows are known: of an imported adapter without them nothing was attributed. */
+const ofKnownRows = ({ answers, releases, snapshots }: Records): Records['answers'] => {
+  const empty = new Set(snapshots.filter(({ rows }) => rows === 0).map(({ id }) => id))
+  const rowless = new Set(releases.filter(({ snapshot }) => empty.has(snapshot)).map(({ id }) => id))
+  return answers.filter(({ release }) => !rowless.has(release))
+}
+
 /**
  * Computes the attribution of some answers anew from a bundle with its data and a base model of one's own, and compares
  * every figure with the recorded one; how far they may differ is derived in models/attribution/tolerance.ts. Nothing of the
@@ -89,11 +96,12 @@ export const recomputeAttribution = async (
   const { records } = await parseRecords(files)
   const { data, check } = await readData(files)
   const manifest = files.get(MANIFEST) ?? Buffer.alloc(0)
-  const drawn = drawAnswers(records.answers, count, manifest, seed)
+  const answered = ofKnownRows(records)
+  const drawn = drawAnswers(answered, count, manifest, seed)
   const { answers, releases, checks } = await gatherEvidence(files, records, data, drawn)
   const all = [check, ...checks]
   const held = all.every(({ ok }) => ok)
-  const measured = drawAnswers(records.answers, 'all', manifest, seed).length
+  const measured = drawAnswers(answered, 'all', manifest, seed).length
   // What does not have its recorded hash is not what was measured: there is nothing to compare.
   if (!held || drawn.length === 0) return { ok: held, checks: all, answers: [], measured }
 

@@ -27,6 +27,7 @@ import { defaultRecipe, tune } from '../tune.ts'
 import { vote } from '../vote.ts'
 import { withdraw } from '../withdraw.ts'
 import type { SampleNetwork } from './sample-network.ts'
+import { playPayments } from './sample-payments.ts'
 
 const heldOut = Array.from({ length: 10 }, (_, at) => ({
   question: `When is hive ${at} fed?`,
@@ -45,6 +46,8 @@ const terms = (name: string) => ({
 export interface ModelActs {
   train(sample: SampleNetwork, runId: string, proposalId: string): Promise<void>
   attribute(sample: SampleNetwork, rows: number): Promise<void>
+  /** What else is paid for before the second epoch closes. */
+  pay?(sample: SampleNetwork): Promise<void>
 }
 
 /** What the model and the attributor do elsewhere: a trained run, and influence that favours the first rows. */
@@ -71,7 +74,7 @@ const attributeAnswers = async ({ network: { db, blobs } }: SampleNetwork, rows:
 /** From a proposal to a claimed reward over two epochs, with a withdrawn row and a second poll that stays open; returns the bundle's path. */
 export const playSampleStory = async (
   sample: SampleNetwork,
-  acts: ModelActs = { train: trainRun, attribute: attributeAnswers },
+  acts: ModelActs = { train: trainRun, attribute: attributeAnswers, pay: playPayments },
 ): Promise<string> => {
   const { network, as } = sample
   const open = async (name: string): Promise<string> =>
@@ -139,6 +142,7 @@ export const playSampleStory = async (
   await as(anna)(claim, {})
   await as(bela)(withdraw, { contribution: mine.at(-1) as string })
   await as(cleo)(ask, { model: 'bee-help', question: 'And in winter?' })
+  await acts.pay?.(sample)
   await settleEpoch(2)
   await as(anna)(claim, {})
   await as(bela)(claim, {})

@@ -21,7 +21,7 @@ const POLLS = 'every poll counts to its result, and the chain holds it'
 const SNAPSHOTS = 'every snapshot has the root of its rows, and the chain holds it'
 const EVALUATIONS = 'every evaluation has its hash'
 const RELEASES = "every release's hashes are on chain"
-const DEPOSITS = 'every deposit equals the one on chain'
+export const DEPOSITS = 'every deposit equals the one on chain'
 const PLEDGES = 'every pledge is on chain, and credited once its model was released'
 const ANSWERS = 'every answer was paid for once'
 const EPOCHS = 'every epoch paid out what it took in, to the unit'
@@ -29,19 +29,19 @@ const SPLITS = "every epoch was divided by its datanets' splits"
 const ROOTS = 'every payout root follows from its payouts, never shrinks, and is on chain'
 const CLAIMS = 'every claim was paid by its leaf, and no leaf twice'
 const SIDES = 'every transfer sums to zero'
-const COVERED = 'no account was ever overdrawn'
-const PURPOSES = 'every transfer has a purpose'
+export const COVERED = 'no account was ever overdrawn'
+export const PURPOSES = 'every transfer has a purpose'
 
-type Change = Parameters<typeof tamper>[2]
-const first = <T>(items: readonly T[], wanted: (item: T) => boolean = () => true): T => {
+export type Change = Parameters<typeof tamper>[2]
+export const first = <T>(items: readonly T[], wanted: (item: T) => boolean = () => true): T => {
   const found = items.find(wanted)
   if (found === undefined) throw new Error('The sample has no such record.')
   return found
 }
-const without = <T>(items: T[], wanted: (item: T) => boolean): void => {
+export const without = <T>(items: T[], wanted: (item: T) => boolean): void => {
   items.splice(items.indexOf(first(items, wanted)), 1)
 }
-const plusOne = (units: string): string => (BigInt(units) + 1n).toString()
+export const plusOne = (units: string): string => (BigInt(units) + 1n).toString()
 
 /** What a dishonest node might do, which checks give it away, and how it is done. */
 export const tamperings: [string, string[], Change][] = [

@@ -9,6 +9,7 @@ import { openSampleNetwork, type SampleNetwork } from './sample-network.ts'
 import { playSampleStory } from './sample-story.ts'
 import { packBundle, tamper, unpackBundle } from './tamper.ts'
 import { MANIFEST_SIGNED, tamperings } from './tamperings.ts'
+import { paymentTamperings } from './tamperings-payments.ts'
 import { verifyBundle } from './verify.ts'
 
 let sample: SampleNetwork
@@ -43,7 +44,7 @@ test('an exported bundle holds, from its bytes or its path, without anything els
 })
 
 describe('a node that signs a false bundle is caught by', () => {
-  test.each(tamperings)('%s', { timeout: 30_000 }, async (_, expected, change) => {
+  test.each([...tamperings, ...paymentTamperings])('%s', { timeout: 30_000 }, async (_, expected, change) => {
     expect((await failing(await tamper(bundle, signer, change))).toSorted()).toEqual(expected.toSorted())
   })
 })

@@ -6,6 +6,8 @@ import { auditEpochs } from './audit-epochs.ts'
 import { auditFiles } from './audit-files.ts'
 import { auditLedger } from './audit-ledger.ts'
 import { auditModels } from './audit-models.ts'
+import { auditOrigins } from './audit-origins.ts'
+import { auditPayments } from './audit-payments.ts'
 import { auditPayouts } from './audit-payouts.ts'
 import { auditPolls } from './audit-polls.ts'
 import { auditReceipts } from './audit-receipts.ts'
@@ -23,7 +25,9 @@ const audits = [
   auditReceipts,
   auditPolls,
   auditModels,
+  auditOrigins,
   auditDeposits,
+  auditPayments,
   auditAnswers,
   auditEpochs,
   auditSplits,
