@@ -44,8 +44,8 @@ const aliases: Readonly<Record<string, readonly string[]>> = {
 /** Where people say another word than the verb's name: help shows this one. */
 const spokenNames: Readonly<Record<string, string>> = { explain: 'why' }
 
-/** Verbs that a surface calls by itself. */
-const ownBusiness = new Set(['join', 'notices', 'acknowledge'])
+/** Verbs that a surface calls by itself, and one whose vectors say nothing to people. */
+const ownBusiness = new Set(['join', 'notices', 'acknowledge', 'embed'])
 
 /** The commands of a surface: one for every verb that a member or anybody may call, in the verbs' order. */
 export const commandsOf = (verbs: readonly Verb[]): Command[] =>
@@ -80,7 +80,11 @@ const argumentsOf = (verb: Verb): Argument[] => {
   const schema = z.toJSONSchema(verb.input, { io: 'input', unrepresentable: 'any' }) as Schema
   // A coerced choice does not tell its choices on the way in, only what it becomes does.
   const made = z.toJSONSchema(verb.input, { io: 'output', unrepresentable: 'any' }) as Schema
-  return Object.entries(schema.properties ?? {}).map(([name, given]) => {
+  const isForPeople = ([name, given]: [string, Schema]): boolean =>
+    kindOf(given) !== 'record' || given.default !== undefined || schema.required?.includes(name) === true
+  // An object that may be left out and has no default is what only programs say.
+  const typed = Object.entries(schema.properties ?? {}).filter(isForPeople)
+  return typed.map(([name, given]) => {
     const after = made.properties?.[name] ?? {}
     const property =
       choicesOf(given).length === 0 && choicesOf(after).length > 0 ? { ...given, ...after } : given

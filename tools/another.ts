@@ -3,6 +3,7 @@ import { sha256Hex } from '../infra/canonical.ts'
 import { fault } from '../infra/errors.ts'
 import { withLease } from '../infra/leases.ts'
 import { checkedAdapter } from './adapter.ts'
+import { type AskRequest, messagesOf } from './ask-request.ts'
 import type { Context } from './context.ts'
 import { findAccount, findReleaseById, type Release } from './find.ts'
 import { limits } from './limits.ts'
@@ -37,7 +38,7 @@ export const another = verb({
   async run(context, input) {
     const account = await findAccount(context.db, context.caller.accountId)
     const [asked] = await context.db.query<Asked>(
-      `select w.id, w.release_id, w.question, w.answer, v.answer as second from answers w left join alternatives v on v.answer_id = w.id
+      `select w.id, w.release_id, w.question, w.request, w.answer, v.answer as second from answers w left join alternatives v on v.answer_id = w.id
        where w.id::text = $1 and w.account_id = $2 and w.state = 'answered'`,
       [input.answer.trim().toLowerCase(), account.id],
     )
@@ -75,6 +76,7 @@ interface Asked {
   readonly id: string
   readonly release_id: string
   readonly question: string
+  readonly request: AskRequest | null
   readonly answer: string
   readonly second: string | null
 }
@@ -96,7 +98,7 @@ const generate = async (context: Context, release: Release, asked: Asked) => {
   for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
     const seed = Number.parseInt(sha256Hex(`another/${asked.id}/${attempt}`).slice(0, 8), 16) >>> 1
     const { text, tokens } = await context.engine.generate({
-      messages: [{ role: 'user', content: asked.question }],
+      messages: messagesOf(asked.question, asked.request),
       adapter,
       maxTokens: limits.answerTokens,
       ...sampling,

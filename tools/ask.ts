@@ -1,12 +1,23 @@
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { sha256Hex } from '../infra/canonical.ts'
+import { canonicalJson, sha256Hex } from '../infra/canonical.ts'
 import { fault, isFault } from '../infra/errors.ts'
 import { idFrom } from '../infra/ids.ts'
 import { balance, transfer } from '../infra/money.ts'
 import type { Generation } from '../models/engine.ts'
 import { checkedAdapter } from './adapter.ts'
-import type { Context } from './context.ts'
+import {
+  type AskRequest,
+  askRequest,
+  messagesOf,
+  plainText,
+  refuseTooLong,
+  requestHashOf,
+  samplingOf,
+  tokensOf,
+  toldToken,
+} from './ask-request.ts'
+import type { Caller, Context } from './context.ts'
 import { findAccount, findRelease, type Release } from './find.ts'
 import { addJob } from './jobs.ts'
 import { limits } from './limits.ts'
@@ -17,14 +28,20 @@ import { unitsText } from './terms.ts'
 
 /**
  * Asks a released model. The price is taken from the prepaid balance before anything is generated, and given back if the
- * model fails. The seed comes from the call's key, so a call repeated after a crash gives the same answer and pays once.
+ * model fails or the signal aborts (but not where its reason is `interrupted`). The seed comes from the call's key, so a
+ * call repeated after a crash gives the same answer and pays once. Each call is one answer, with one receipt and one price.
+ * Throws `model-unknown`, `insufficient-balance`, `answer-refunded`, `prompt-too-long` and what the engine throws.
  */
 export const ask = verb({
   name: 'ask',
   summary: 'Ask a released model a question; the answer carries a signed receipt.',
   who: ['member'],
   effect: 'money',
-  input: z.object({ model: z.string(), question: z.string().trim().min(1).max(limits.questionCharacters) }),
+  input: z.object({
+    model: plainText.max(200),
+    question: plainText.trim().min(1).max(limits.questionCharacters),
+    request: askRequest.optional().describe('the conversation around the question and how to sample'),
+  }),
   output: z.object({
     answerId: z.string(),
     /** Hex; the receipt holds SHA-256(salt, text) of question and answer, so that nobody can guess them from it. */
@@ -39,17 +56,23 @@ export const ask = verb({
     epoch: z.number(),
     promptTokens: z.number(),
     answerTokens: z.number(),
+    finish: z.enum(['stop', 'length']).default('stop'),
+    /** Where asked for; stored nowhere, so a repeated call has none. */
+    tokens: z.array(toldToken).optional(),
   }),
+  cost: async ({ db }, _caller, { model }) => (await findRelease(db, model)).priceUnits,
   async run(context, input) {
     const account = await findAccount(context.db, context.caller.accountId)
-    const id = idFrom('answer', context.key)
+    const { answerId: id, receiptId } = idsOf(context.key)
+    const { request } = input
     const release = await findRelease(context.db, input.model)
-    const { epoch, salt } = await payFor(context, id, account.id, release, input.question)
-    const generation = await generate(context, id, release, input.question)
-    const receiptId = idFrom('answer-receipt', id)
+    const asked: Asked = { id, release, question: input.question, request }
+    if (request !== undefined) refuseTooLong(context.engine, messagesOf(input.question, request))
+    const { epoch, salt } = await payFor(context, account.id, asked)
+    const generation = await generate(context, asked)
     const model = `${release.name}@${release.version}`
     const now = context.clock.now()
-    return context.commit(async tx => {
+    const told = await context.commit(async tx => {
       // The epoch may have been settled while this one was generated: its price is with the asker again.
       const [kept] = await tx.query(
         `update answers set answer = $2, state = 'answered', prompt_tokens = $3, answer_tokens = $4, receipt_id = $5, answered_at = $6
@@ -75,6 +98,7 @@ export const ask = verb({
           adapter: release.adapterHash,
           asker: account.id,
           questionHash: sha256Hex(salt, input.question),
+          ...(request === undefined ? {} : { requestHash: requestHashOf(salt, input.question, request) }),
           answerHash: sha256Hex(salt, generation.text),
           priceUnits: release.priceUnits,
           promptTokens: generation.promptTokens,
@@ -96,10 +120,43 @@ export const ask = verb({
         balanceUnits: (await balance(tx, `balance:${account.id}`)).toString(),
         promptTokens: generation.promptTokens,
         answerTokens: generation.tokens.length,
+        finish: generation.finish,
       }
     })
+    return request?.logProbs === true ? { ...told, tokens: tokensOf(context.engine, generation) } : told
   },
 })
+
+/** One answer in the making. */
+interface Asked {
+  readonly id: string
+  readonly release: Release
+  readonly question: string
+  readonly request: AskRequest | undefined
+}
+
+const idsOf = (contextKey: string) => {
+  const answerId = idFrom('answer', contextKey)
+  return { answerId, receiptId: idFrom('answer-receipt', answerId) }
+}
+
+/** The ids that the answer to a call of `ask` under that key has, once it is given. */
+export const answerIds = (
+  { accountId, role }: Caller,
+  key: string,
+): { answerId: string; receiptId: string } => idsOf(`${accountId ?? role}/ask/${key}`)
+
+/** Whoever waited for an answer has left: its price comes back. */
+const givenUp = () =>
+  fault('answer-given-up', 'Nobody waits for this answer any more.', { fix: 'Ask again under a new key.' })
+
+/** The reason with which a caller aborts a question that it will ask again under the same key: what was paid stays paid. */
+export const interrupted = () =>
+  fault('answer-interrupted', 'The node stopped while it answered.', {
+    fix: 'Ask again under the same key.',
+    retry: true,
+    blame: 'ours',
+  })
 
 const givenBack = () =>
   fault('answer-refunded', 'This question was given back its price.', { fix: 'Ask it again.' })
@@ -107,10 +164,8 @@ const givenBack = () =>
 /** Takes the price into the open epoch's income, once per answer, and returns the epoch; a repeated call finds what it paid for. */
 const payFor = (
   context: Context,
-  id: string,
   accountId: string,
-  release: Release,
-  question: string,
+  { id, release, question, request }: Asked,
 ): Promise<{ epoch: number; salt: Buffer }> =>
   context.db.tx(async tx => {
     const [paid] = await tx.query<{ state: string; epoch: number; salt: Buffer }>(
@@ -131,8 +186,20 @@ const payFor = (
     const at = context.clock.now()
     const salt = randomBytes(32)
     await tx.query(
-      `insert into answers (id, release_id, account_id, epoch, question, state, price_units, seed, salt, asked_at) values ($1, $2, $3, $4, $5, 'paid', $6, $7, $8, $9)`,
-      [id, release.id, accountId, epoch.number, question, release.priceUnits, seedOf(id), salt, at],
+      `insert into answers (id, release_id, account_id, epoch, question, request, state, price_units, seed, salt, asked_at)
+       values ($1, $2, $3, $4, $5, $6, 'paid', $7, $8, $9, $10)`,
+      [
+        id,
+        release.id,
+        accountId,
+        epoch.number,
+        question,
+        request === undefined ? null : canonicalJson(request),
+        release.priceUnits,
+        seedOf(id),
+        salt,
+        at,
+      ],
     )
     if (release.priceUnits > 0n)
       await transfer(tx, {
@@ -151,26 +218,24 @@ const seedOf = (id: string): number => Number.parseInt(sha256Hex(id).slice(0, 8)
 
 const generate = async (
   context: Context,
-  id: string,
-  release: Release,
-  question: string,
-): Promise<Generation> => {
+  { id, release, question, request }: Asked,
+): Promise<Generation & { finish: 'stop' | 'length' }> => {
+  const { engine, signal } = context
   try {
-    return await context.engine.generate(
+    const generation = await engine.generate(
       {
-        messages: [{ role: 'user', content: question }],
+        ...samplingOf(request, seedOf(id)),
+        messages: messagesOf(question, request),
         adapter: await checkedAdapter(context, release.adapterHash),
-        maxTokens: limits.answerTokens,
-        temperature: 0,
-        topP: 1,
-        repetitionPenalty: 1.1,
-        seed: seedOf(id),
-        ...(context.signal === undefined ? {} : { signal: context.signal }),
+        signal,
       },
       text => context.emit({ kind: 'text', text }),
     )
+    const { finish } = generation
+    if (finish !== 'cancelled') return { ...generation, finish }
+    throw givenUp()
   } catch (error) {
-    if (context.signal?.aborted === true && !isFault(error)) throw error
+    if (signal?.aborted === true && isFault(signal.reason, 'answer-interrupted')) throw signal.reason
     await refund(context, id)
     throw error
   }

@@ -113,18 +113,40 @@ const releaseColumns = `r.id, r.proposal_id as "proposalId", p.name, r.version, 
   r.adapter_hash as "adapterHash", p.price_units as "priceUnits", e.gain
   from releases r join proposals p on p.id = r.proposal_id join evaluations e on e.id = r.evaluation_id`
 
-/** Finds a release by `name`, `name@3` or `name@latest`. Throws `model-unknown`. */
-export const findRelease = async (db: Db, model: string): Promise<Release> => {
-  const [name, version] = model.trim().toLowerCase().split('@')
-  const wanted = version === undefined || version === 'latest' ? null : Number(version)
+/**
+ * Finds a release by `name`, `name@3` or `name@latest`, where no model has that name by an alias of it. Throws
+ * `model-unknown`.
+ */
+export const findRelease = async (
+  db: Db,
+  model: string,
+  options: { aliases?: boolean } = {},
+): Promise<Release> => {
+  const [name = '', version = 'latest'] = model.replaceAll('\0', '').trim().toLowerCase().split('@')
+  const release = await releaseOf(db, name, version)
+  if (release !== undefined) return release
+  const [alias] =
+    options.aliases === false
+      ? []
+      : await db.query<{ model: string }>(
+          'select model from model_aliases where alias = $1 and not exists (select from proposals where name = $1)',
+          [name],
+        )
+  const [target = '', pinned] = alias?.model.split('@') ?? []
+  const aliased = alias === undefined ? undefined : await releaseOf(db, target, pinned ?? version)
+  // The version of a pinned alias is part of what it stands for.
+  if (aliased !== undefined && (pinned === undefined || version === 'latest')) return aliased
+  throw fault('model-unknown', `No model "${model.slice(0, 60)}" has been released.`, {
+    fix: 'Look at the released models with /status.',
+  })
+}
+
+const releaseOf = async (db: Db, name: string, version: string): Promise<Release | undefined> => {
+  const wanted = version === 'latest' ? null : /^\d{1,9}$/.test(version) ? Number(version) : -1
   const [row] = await db.query<Release>(
     `select ${releaseColumns} where p.name = $1 and ($2::int is null or r.version = $2) order by r.version desc limit 1`,
-    [name, Number.isSafeInteger(wanted) ? wanted : wanted === null ? null : -1],
+    [name, wanted],
   )
-  if (row === undefined)
-    throw fault('model-unknown', `No model "${model.slice(0, 60)}" has been released.`, {
-      fix: 'Look at the released models with /status.',
-    })
   return row
 }
 

@@ -19,8 +19,15 @@ export const limits = {
   evaluationRows: { least: 10, most: 2_000 },
   /** Characters of a question put to a model; the base's context is 512 tokens. */
   questionCharacters: 1_000,
-  /** Tokens of an answer. */
+  /** Tokens of an answer, where nothing else is asked; and the most that a program may ask for. */
   answerTokens: 96,
+  mostAnswerTokens: 256,
+  /** Messages of a conversation before the question or after it, and characters of one of them. */
+  turns: 200,
+  conversationCharacters: 50_000,
+  /** Texts embedded by one call, and their characters together: free, so a call takes seconds at most. */
+  embeddedTexts: 2_048,
+  embeddedCharacters: 200_000,
   /** Tokens of the embedded network's token that a new account starts with, units. */
   welcome: asUnits(200_000_000n),
 } as const

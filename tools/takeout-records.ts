@@ -23,7 +23,7 @@ const sources: Readonly<Record<string, string>> = {
     from ballots b join proposals p on p.id = b.proposal_id where b.account_id = $1 order by b.cast_at`,
   pledges: `select p.name as proposal, g.units, g.tx, g.created_at as "createdAt"
     from pledges g join proposals p on p.id = g.proposal_id where g.account_id = $1 order by g.created_at`,
-  questions: `select w.id, p.name || '@' || r.version as model, w.question, w.answer, v.answer as "secondAnswer", f.choice as preferred,
+  questions: `select w.id, p.name || '@' || r.version as model, w.question, w.request, w.answer, v.answer as "secondAnswer", f.choice as preferred,
       w.state, w.price_units as "priceUnits", w.receipt_id as receipt, encode(w.salt, 'hex') as salt, w.asked_at as "askedAt"
     from answers w join releases r on r.id = w.release_id join proposals p on p.id = r.proposal_id
       left join alternatives v on v.answer_id = w.id left join preferences f on f.answer_id = w.id
@@ -37,6 +37,11 @@ const sources: Readonly<Record<string, string>> = {
     where t.from_account in ('balance:' || $1::text, 'owed:' || $1::text) or t.to_account in ('balance:' || $1::text, 'owed:' || $1::text)
     order by t.at, t.id`,
   notices: `select kind, facts, created_at as "at", sent_at as "toldAt" from outbox where account = $1::text order by created_at`,
+  apiKeys: `select id, name, scopes, rate_per_minute as "ratePerMinute", budget_units as "budgetUnits", budget_period as "budgetPeriod",
+      created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt", last_used_at as "lastUsedAt"
+    from api_keys where account_id = $1 order by created_at, id`,
+  webhooks: `select id, url, kinds, about_me as "aboutMe", state, reason, delivered, created_at as "createdAt"
+    from webhooks where account_id = $1 order by created_at, id`,
   conversations: `select platform, chat, session, at from chat_sessions where ${ofCaller} order by at`,
   files: `select platform, name, sha256, at from chat_files where ${ofCaller} order by at`,
 }

@@ -1,5 +1,6 @@
 import { isFault } from '../../infra/errors.ts'
 import type { Log } from '../../infra/log.ts'
+import { interrupted } from '../../tools/ask.ts'
 import type { Chats, WaitingUpdate } from '../../tools/chats.ts'
 import { rowsFileText } from '../files.ts'
 import type { Bot } from '../session.ts'
@@ -132,17 +133,10 @@ class RunningDesk implements Desk {
     for (const timer of this.timers.splice(0)) clearInterval(timer)
     this.stopping.abort()
     this.typing.clear()
-    const quiet = new Promise<void>(resolve => {
-      const timer = setTimeout(() => {
-        this.interrupting.abort()
-        resolve()
-      }, STOP_MS)
-      this.whenIdle(() => {
-        clearTimeout(timer)
-        resolve()
-      })
-    })
-    await quiet
+    const patience = setTimeout(() => this.interrupting.abort(interrupted()), STOP_MS)
+    const { signal } = this.interrupting
+    await Promise.race([this.idle(), new Promise(resolve => signal.addEventListener('abort', resolve))])
+    clearTimeout(patience)
     this.lanes.clear()
   }
 

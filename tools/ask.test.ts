@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { sha256Hex } from '../infra/canonical.ts'
+import { balance } from '../infra/money.ts'
+import { answerIds, ask, interrupted } from './ask.ts'
+import { requestHashOf } from './ask-request.ts'
+import { eraseSettledAnswers } from './erase-answers.ts'
+import { finishOpenCalls } from './finish-calls.ts'
+import { echo } from './gateway/testing/scripted-engine.ts'
+import { openStage, type Stage } from './gateway/testing/stage.ts'
+import { call } from './registry.ts'
+import { as, ids, NOW } from './testing/small-network.ts'
+
+let stage: Stage
+beforeAll(async () => {
+  stage = await openStage()
+})
+afterAll(() => stage.close())
+beforeEach(() => {
+  stage.script = echo
+})
+
+const ann = as(ids.ann)
+const held = () => balance(stage.network.db, `balance:${ids.ann}`)
+const stateOf = async (key: string) => {
+  const [row] = await stage.network.db.query<{ state: string }>('select state from answers where id = $1', [
+    answerIds(ann, key).answerId,
+  ])
+  return row?.state
+}
+const receiptOf = async (id: string) => {
+  const [row] = await stage.network.db.query<{
+    kind: string
+    body: string
+    signature: string
+    key_id: string
+  }>('select kind, body, signature, key_id from receipts where id = $1', [id])
+  return row
+}
+
+describe('ask', () => {
+  const question = { model: 'bees', question: 'What is a nuc?' }
+  const request = {
+    earlier: [{ role: 'system' as const, content: 'Be brief.' }],
+    later: [{ role: 'assistant' as const, content: 'Well' }],
+    seed: 5,
+    logProbs: true,
+  }
+
+  it('gives the ids of an answer before it is there', async () => {
+    const said = await call(stage.network, ann, ask, question, { key: 'known' })
+    expect(answerIds(ann, 'known')).toEqual({ answerId: said.answerId, receiptId: said.receiptId })
+    expect(await ask.cost?.(stage.network, ann, question)).toBe(BigInt(said.priceUnits))
+  })
+
+  it('keeps what stood around the question, and its receipt holds the salted hash of it', async () => {
+    const plain = await call(stage.network, ann, ask, question)
+    const said = await call(stage.network, ann, ask, { ...question, request }, { key: 'talk' })
+    expect(said.tokens?.map(({ text }) => text).join('')).toBe(said.answer)
+    expect(JSON.parse((await receiptOf(plain.receiptId))?.body ?? '')).not.toHaveProperty('requestHash')
+    const receipt = await receiptOf(said.receiptId)
+    const body = JSON.parse(receipt?.body ?? '').body ?? JSON.parse(receipt?.body ?? '')
+    const salt = Buffer.from(said.salt, 'hex')
+    expect(body.questionHash).toBe(sha256Hex(salt, question.question))
+    expect(body.requestHash).toBe(requestHashOf(salt, question.question, request))
+    // Stored nowhere: a repeated call gives the text alone.
+    const again = await call(stage.network, ann, ask, { ...question, request }, { key: 'talk' })
+    expect([again.answer, again.tokens]).toEqual([said.answer, undefined])
+    const kept = await stage.network.db.query<{ request: unknown }>(
+      'select request from answers where id = $1',
+      [said.answerId],
+    )
+    expect(kept).toEqual([{ request }])
+  })
+
+  it('gives the price back where nobody waits for the answer any more', async () => {
+    const before = await held()
+    const left = new AbortController()
+    stage.script = () => {
+      left.abort()
+      return 'word '.repeat(50)
+    }
+    await expect(
+      call(stage.network, ann, ask, question, { key: 'left', signal: left.signal }),
+    ).rejects.toMatchObject({ code: 'answer-given-up' })
+    expect([await stateOf('left'), await held()]).toEqual(['refunded', before])
+    await expect(call(stage.network, ann, ask, question, { key: 'left' })).rejects.toMatchObject({
+      code: 'answer-refunded',
+    })
+  })
+
+  it('stays paid where the node stops, and is answered when it starts again', async () => {
+    const before = await held()
+    const stop = new AbortController()
+    stage.script = () => {
+      stop.abort(interrupted())
+      return 'word '.repeat(50)
+    }
+    await expect(
+      call(stage.network, ann, ask, { ...question, request }, { key: 'stopped', signal: stop.signal }),
+    ).rejects.toMatchObject({ code: 'answer-interrupted' })
+    expect(await stateOf('stopped')).toBe('paid')
+    const heard: unknown[] = []
+    stage.script = ({ messages, seed }) => {
+      heard.push({ messages: messages.length, seed })
+      return 'Here.'
+    }
+    expect(await finishOpenCalls(stage.network, [ask])).toBe(1)
+    expect(heard).toEqual([{ messages: 3, seed: 5 }])
+    expect([await stateOf('stopped'), await held()]).toEqual(['answered', before - 50_000n])
+  })
+
+  it('refuses text that no hash and no database can hold', async () => {
+    for (const bad of ['a\0b', 'a\ud800b'])
+      await expect(call(stage.network, ann, ask, { ...question, question: bad })).rejects.toMatchObject({
+        code: 'input-invalid',
+      })
+  })
+
+  it('loses a conversation with its account', async () => {
+    const { db } = stage.network
+    await db.query(`update epochs set state = 'computed' where number = 3`)
+    await db.query('update accounts set erased_at = $2 where id = $1', [ids.ann, NOW])
+    expect(await eraseSettledAnswers(db)).toBeGreaterThan(1)
+    expect(
+      await db.query('select id from answers where account_id = $1 and request is not null', [ids.ann]),
+    ).toEqual([])
+  })
+})
