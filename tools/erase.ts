@@ -4,6 +4,7 @@ import { fault } from '../infra/errors.ts'
 import { eraseSubject } from '../infra/ledger.ts'
 import { balance } from '../infra/money.ts'
 import { formatUnits } from '../infra/units.ts'
+import { forgetKeys } from './api-key-check.ts'
 import { forgetFiles, sweepFiles } from './chats-files.ts'
 import { forgetConversations } from './chats-forget.ts'
 import type { Context } from './context.ts'
@@ -27,6 +28,7 @@ export const erase = verb({
   summary: 'Erase your account and everything personal in it, for good.',
   who: ['member'],
   effect: 'vote',
+  inPerson: true,
   input: z.object({
     giveUp: z
       .boolean()
@@ -70,6 +72,8 @@ export const erase = verb({
         `delete from calls where caller = $1::text or (verb = 'join' and output->>'accountId' = $1::text)`,
         [account.id],
       )
+      // A short question could be guessed from its hash.
+      await tx.query(`update payments set request_hash = '' where account_id = $1`, [account.id])
       await tx.query(`update accounts set name = 'erased', erased_at = $2 where id = $1`, [
         account.id,
         context.clock.now(),
@@ -79,6 +83,7 @@ export const erase = verb({
         `select count(*)::int as count from answers where account_id = $1 and question <> ''`,
         [account.id],
       )
+      tx.afterCommit(() => forgetKeys(context.db))
       await eraseSubject(tx, account.id)
       await record(context, tx, 'account.erased', account.id, { rows: gone.rows.length, answers })
       return {
@@ -105,6 +110,9 @@ const personal = [
   { name: 'link_codes', owner: 'account_id' },
   { name: 'link_tries', owner: 'account_id' },
   { name: 'wallets', owner: 'account_id' },
+  { name: 'api_keys', owner: 'account_id' },
+  { name: 'webhooks', owner: 'account_id' },
+  { name: 'tasks', owner: 'account_id' },
   { name: 'outbox', owner: 'account' },
   { name: 'identities', owner: 'account_id' },
 ] as const
