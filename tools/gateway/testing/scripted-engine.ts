@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { fault } from '../../../infra/errors.ts'
-import type { Engine, GenerateRequest, Generation } from '../../../models/engine.ts'
+import type { Engine, GenerateRequest, Generation, ModelConfig } from '../../../models/engine.ts'
 
 /** What the scripted model says to a request; throwing makes the model fail. */
 export type Script = (request: GenerateRequest) => string | Promise<string>
@@ -11,53 +10,71 @@ export const echo: Script = request => `You asked: ${request.messages.at(-1)?.co
 const pieces = (text: string): string[] => text.match(/\s*\S+\s*/g) ?? []
 const tick = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
+/** Words by the number that they got when they were first seen. */
+const vocabulary = () => {
+  const words: string[] = []
+  const numbers = new Map<string, number>()
+  return {
+    number: (word: string): number => {
+      const known = numbers.get(word) ?? words.length
+      if (known === words.length) {
+        words.push(word)
+        numbers.set(word, known)
+      }
+      return known
+    },
+    word: (number: number): string => words[number] ?? '',
+  }
+}
+
 /**
  * The engine's part in serving, without a model: a word is a token, each costs one turn of the event loop, and every token
  * has the log-probability -0.5. `embed` gives unit vectors of length 4 that only depend on the text.
  */
 export const scriptedEngine = (
   script: Script = echo,
-): Pick<Engine, 'generate' | 'embed' | 'encode' | 'decode'> => ({
-  encode: text => pieces(text).map((_, at) => at),
-  decode: tokens => tokens.join(' '),
-  embed: async texts =>
-    texts.map(text => {
-      const bytes = createHash('sha256').update(text).digest()
-      const raw = Float32Array.from({ length: 4 }, (_, at) => bytes.readInt8(at) + 0.5)
-      const norm = Math.hypot(...raw)
-      return raw.map(value => value / norm)
-    }),
-  generate: async (request, onToken): Promise<Generation> => {
-    const said = cutAtStop(await script(request), request.stop ?? [])
-    const words = pieces(said)
-    const told: string[] = []
-    let finish: Generation['finish'] = 'stop'
-    for (const word of words) {
-      if (request.signal?.aborted === true) {
-        finish = 'cancelled'
-        break
+): Pick<Engine, 'base' | 'generate' | 'embed' | 'encode' | 'decode'> => {
+  const { number, word } = vocabulary()
+  const encode = (text: string) => pieces(text).map(number)
+  return {
+    base: {
+      name: 'base',
+      hash: 'b0',
+      dim: 4,
+      config: { context: 2048, vocabulary: 100_000, dim: 4 } as ModelConfig,
+    },
+    encode,
+    decode: tokens => tokens.map(word).join(''),
+    embed: async texts =>
+      texts.map(text => {
+        const bytes = createHash('sha256').update(text).digest()
+        const raw = Float32Array.from({ length: 4 }, (_, at) => bytes.readInt8(at) + 0.5)
+        const norm = Math.hypot(...raw)
+        return raw.map(value => value / norm)
+      }),
+    generate: async (request, onToken): Promise<Generation> => {
+      const told: string[] = []
+      let finish: Generation['finish'] = 'stop'
+      for (const piece of pieces(cutAtStop(await script(request), request.stop ?? []))) {
+        if (told.length >= request.maxTokens) finish = 'length'
+        if (request.signal?.aborted === true) finish = 'cancelled'
+        if (finish !== 'stop') break
+        await tick()
+        told.push(piece)
+        onToken?.(piece)
       }
-      if (told.length >= request.maxTokens) {
-        finish = 'length'
-        break
+      const tokens = told.map(number)
+      return {
+        text: told.join(''),
+        tokens,
+        logProbs: told.map(() => -0.5),
+        top: tokens.map(token => [{ token, logProb: -0.5 }].slice(0, request.topLogProbs ?? 0)),
+        promptTokens: request.messages.reduce((sum, { content }) => sum + pieces(content).length, 0),
+        finish,
       }
-      await tick()
-      told.push(word)
-      onToken?.(word)
-    }
-    if (finish === 'cancelled') throw fault('cancelled', 'The answer was cancelled.', { fix: 'Ask again.' })
-    return {
-      text: told.join(''),
-      tokens: told.map((_, at) => at),
-      logProbs: told.map(() => -0.5),
-      top: told
-        .map(() => [{ token: 0, logProb: -0.5 }])
-        .slice(0, request.topLogProbs === undefined ? 0 : undefined),
-      promptTokens: request.messages.reduce((sum, { content }) => sum + pieces(content).length, 0),
-      finish,
-    }
-  },
-})
+    },
+  }
+}
 
 const cutAtStop = (text: string, stops: readonly string[]): string => {
   const cuts = stops.map(stop => text.indexOf(stop)).filter(at => at >= 0)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { z } from 'zod'
 import { openBlobs } from '../../../infra/blobs.ts'
 import { openKeys } from '../../../infra/keys.ts'
 import { transfer } from '../../../infra/money.ts'
@@ -9,9 +10,11 @@ import type { Queue } from '../../../infra/queue.ts'
 import { receiptSigner } from '../../../infra/receipts.ts'
 import { asUnits } from '../../../infra/units.ts'
 import { adapterFolder } from '../../adapter.ts'
+import { scopes } from '../../api-keys.ts'
 import type { Network } from '../../context.ts'
-import type { Verb } from '../../registry.ts'
-import { ids, NOW, openSmallNetwork } from '../../testing/small-network.ts'
+import { issueKey } from '../../issue-key.ts'
+import { call, type Verb } from '../../registry.ts'
+import { as, ids, NOW, openSmallNetwork } from '../../testing/small-network.ts'
 import { verbs as allVerbs } from '../../verbs.ts'
 import type { GateSettings } from '../gate.ts'
 import { openGateway } from '../gateway.ts'
@@ -26,6 +29,8 @@ export interface Stage {
   readonly jobs: { name: string; data: unknown }[]
   /** What the model says from now on. */
   script: Script
+  /** An API key of Ann's, with every scope unless told: what `issue-key` takes, without a name. */
+  key(options?: Partial<z.input<(typeof issueKey)['input']>> & { accountId?: string }): Promise<string>
   close(): Promise<void>
 }
 
@@ -76,6 +81,7 @@ export const openStage = async (options: StageOptions = {}): Promise<Stage> => {
     at: NOW,
   })
   const gateway = await openGateway(network, options.verbs ?? allVerbs, {
+    TRIBUTARY_ANONYMOUS_RATE: 100_000,
     TRIBUTARY_CORS: [],
     TRIBUTARY_WEBHOOKS: 'anywhere',
     X402_FACILITATOR_URL: undefined,
@@ -87,6 +93,11 @@ export const openStage = async (options: StageOptions = {}): Promise<Stage> => {
     network,
     url: server.url,
     jobs,
+    key: async ({ accountId = ids.ann, ...options } = {}) => {
+      const wanted = { name: 'test', scopes: [...scopes], ratePerMinute: 60_000, ...options }
+      const { key } = await call(network, as(accountId), issueKey, wanted)
+      return key ?? ''
+    },
     close: async () => {
       await server.close(() => void gateway.close())
       await remove()
