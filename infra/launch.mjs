@@ -59,8 +59,10 @@ const node = runtime()
 const [verb, ...rest] = process.argv.slice(2)
 /** `run TOOL ...` runs a package's command or one of our files; everything else is the program itself. */
 const target = () => {
-  if (verb !== 'run') return [join(root, 'infra', 'main.ts'), ...process.argv.slice(2)]
-  const [tool, ...args] = rest
+  const [tool = '', ...args] = rest
+  const isTool = tool.endsWith('.ts') || (tool !== '' && existsSync(join(root, 'node_modules', '.bin', tool)))
+  // `run` is a verb of the network too: tributary run MODEL.
+  if (verb !== 'run' || !isTool) return [join(root, 'infra', 'main.ts'), ...process.argv.slice(2)]
   return [tool.endsWith('.ts') ? join(root, tool) : join(root, 'node_modules', '.bin', tool), ...args]
 }
 const child = spawn(node, ['--disable-warning=ExperimentalWarning', ...target()], {

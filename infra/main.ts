@@ -9,17 +9,22 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   tour: async () => (await import('./main/start.ts')).tour,
   verify: async () => (await import('./main/verify.ts')).verify,
   doctor: async () => (await import('./main/doctor.ts')).doctor,
+  quickstart: async () => (await import('./main/quickstart.ts')).quickstart,
+  import: async () => (await import('./main/import.ts')).importThing,
+  export: async () => (await import('./main/export.ts')).exportThing,
+  mcp: async () => (await import('./main/mcp.ts')).mcp,
 }
 
 const main = async ([name = 'start', ...words]: readonly string[]): Promise<number> => {
-  if (name === 'help' || [name, ...words].includes('--help')) {
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (name === 'help' || name === '--help' || (load !== undefined && words.includes('--help'))) {
     say(help)
+    if (name === 'help') say((await import('./main/verb.ts')).verbList())
     return 0
   }
-  const load = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (load !== undefined) return (await load()).run(words)
-  process.stderr.write(`There is no command "${name}".\n\n${help}`)
-  return 2
+  return load === undefined
+    ? (await import('./main/verb.ts')).runVerb([name, ...words])
+    : (await load()).run(words)
 }
 
 main(process.argv.slice(2)).then(

@@ -86,7 +86,7 @@ const startNode = async (words: readonly string[], tourWanted: boolean): Promise
 }
 
 /** Opens what people and programs meet the node by; each is closed again by one of `closers`. */
-const openSurfaces = async (
+export const openSurfaces = async (
   network: Network,
   settings: Settings,
   closers: (() => Promise<unknown>)[],

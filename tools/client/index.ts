@@ -1,0 +1,10 @@
+/** What `import ... from 'tributary'` gives: a client of a node, and its verbs as LangChain tools. */
+export { isFault, TributaryError } from '../../infra/errors.ts'
+export type { Answer, AskOptions } from './asking.ts'
+export { type CallOptions, type ClientOptions, TributaryClient } from './client.ts'
+export type { EventsOptions, LedgerEvent } from './following.ts'
+export { type NodeSettings, withNode } from './local.ts'
+export type { Offer, PayWith, Signer } from './pay.ts'
+export { type Check, type Expected, nameOfKey, type Proof, type Verified, verify } from './proof.ts'
+export { type Described, tools } from './tools.ts'
+export type { VerbInput, VerbName, VerbOutput } from './types.ts'
