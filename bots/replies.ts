@@ -12,6 +12,7 @@ import type { vote } from '../tools/vote.ts'
 import type { Command } from './commands.ts'
 import { findCommand, usage } from './commands.ts'
 import { shortId, timeText } from './format.ts'
+import { accessTellers, type ToldOfAccess } from './replies-access.ts'
 import { explainReplies } from './replies-explain.ts'
 import { peopleTellers, type ToldOfPeople } from './replies-people.ts'
 import { readingTellers, type ToldByReading } from './replies-reading.ts'
@@ -22,7 +23,7 @@ import type { Sentences } from './sentences.ts'
 type Output<V extends { output: z.ZodType }> = z.output<V['output']>
 
 /** What each verb's output says; a verb without an entry is shown by its fields. */
-interface Told extends ToldByReading, ToldOfPeople {
+interface Told extends ToldByReading, ToldOfAccess, ToldOfPeople {
   ask: Output<typeof ask>
   claim: Output<typeof claim>
   contribute: Output<typeof contribute>
@@ -88,6 +89,7 @@ const tellers: { [K in keyof Told]: (output: Told[K], say: Sentences) => Reply[]
     ...(output.wallet === null ? [] : [text(say.people.claimedTo(output.wallet), 'good')]),
     ...(output.tx === null ? [] : [text(`Transaction ${output.walletTx ?? output.tx}`, 'quiet')]),
   ],
+  ...accessTellers,
   ...readingTellers,
   ...peopleTellers,
 }

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { countText, durationText, tokensText } from './format.ts'
+import { access } from './sentences-access.ts'
 import { chatting } from './sentences-chat.ts'
 import { explaining } from './sentences-explain.ts'
 import { people } from './sentences-people.ts'
@@ -102,6 +103,7 @@ export const english = {
     'feedback.answer': 'Which answer? Press Good or Bad under it.',
     'feedback.thumb': 'Was the answer good? (up or down)',
     ...people.prompts,
+    ...access.prompts,
   } as Readonly<Record<string, string>>,
   prompt: (argument: string, help: string) => (help === '' ? `${argument}?` : `${argument}: ${help}`),
   invalidValue: (argument: string, why: string) => `That cannot be the ${argument}: ${why}.`,
@@ -160,6 +162,8 @@ export const english = {
   chatting,
   understanding,
   people,
+
+  access,
   states: {
     voting: 'voting',
     gathering: 'gathering data',

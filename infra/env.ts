@@ -37,6 +37,10 @@ export const settings = z.object({
   TRIBUTARY_PUBLIC_URL: url(['https:', 'http:'])
     .optional()
     .describe('The address at which a proxy that terminates TLS publishes the node.'),
+  TRIBUTARY_URL: url(['https:', 'http:'])
+    .optional()
+    .describe('A node elsewhere, for commands: without it, the one that runs on the data folder.'),
+  TRIBUTARY_KEY: z.string().min(1).optional().describe('The API key that commands use at TRIBUTARY_URL.'),
   TRIBUTARY_CORS: z
     .string()
     .default('')
@@ -48,6 +52,11 @@ export const settings = z.object({
     )
     .pipe(z.array(url(['https:', 'http:'])))
     .describe('Origins of web pages elsewhere that may call the API with a key, with commas between.'),
+  TRIBUTARY_ANONYMOUS_RATE: wholeNumber(1, 1_000_000)
+    .default(60)
+    .describe(
+      'Requests to the API in a minute from one address without a key; ten times that with a payment.',
+    ),
   TRIBUTARY_WEBHOOKS: z
     .enum(['public', 'anywhere'])
     .default('public')

@@ -1,7 +1,12 @@
 import { z } from 'zod'
 import { fault } from '../infra/errors.ts'
+import { unigramLoss } from '../models/attribution/unigram.ts'
+import type { Example } from '../models/engine.ts'
+import { checkedAdapter } from './adapter.ts'
 import { attributionOf } from './attribution-index.ts'
 import { calibrationOf, outcomesOf } from './calibration.ts'
+import type { Context } from './context.ts'
+import { findReleaseById, type Release } from './find.ts'
 import { bytesOf, paymentOf } from './payment.ts'
 import { record } from './record.ts'
 import { verb } from './registry.ts'
@@ -40,9 +45,11 @@ export const attribute = verb({
       throw fault('answer-missing', 'This answer does not exist yet.', {
         fix: 'Attribute an answer that was given.',
       })
-    const attribution = await attributionOf(context, answer.release_id)
     const asked = { prompt: answer.question, answer: answer.answer }
-    const measured = await attribution.attribute(asked)
+    const release = await findReleaseById(context.db, answer.release_id)
+    const measured = (await hasRows(context, release))
+      ? await (await attributionOf(context, release.id)).attribute(asked)
+      : await measureWithoutRows(context, release, asked)
     const blob = await context.blobs.put(bytesOf(measured.influence))
     const calibration = await calibrationOf(context, answer.release_id)
     const outcomes = calibration === null ? null : await outcomesOf(context, calibration, asked)
@@ -94,3 +101,26 @@ export const attribute = verb({
     })
   },
 })
+
+const hasRows = async ({ db }: Context, { snapshotId }: Release): Promise<boolean> => {
+  const [snapshot] = await db.query<{ rows: number }>('select rows from snapshots where id = $1', [
+    snapshotId,
+  ])
+  return (snapshot?.rows ?? 0) > 0
+}
+
+/** What can be said of an answer by a model whose rows nobody knows: what it cost with and without the adapter. */
+const measureWithoutRows = async (context: Context, release: Release, asked: Example) => {
+  const base = await context.engine.losses([asked], null)
+  const adapter = await context.engine.losses([asked], await checkedAdapter(context, release.adapterHash))
+  return {
+    tokens: base.tokens[0]!,
+    nats: {
+      unigram: unigramLoss(context.engine, [], [asked])[0]!,
+      base: base.nats[0]!,
+      adapter: adapter.nats[0]!,
+    },
+    influence: new Float64Array(),
+    spans: [],
+  }
+}

@@ -18,7 +18,7 @@ import { attributionOf } from './attribution-index.ts'
 import { calibrationOf } from './calibration.ts'
 import type { Context } from './context.ts'
 import { parseRows } from './evaluate.ts'
-import { findProposal, findReleaseById, type Release } from './find.ts'
+import { findReleaseById, type Release } from './find.ts'
 import { addJob } from './jobs.ts'
 import { record } from './record.ts'
 import { verb } from './registry.ts'
@@ -176,8 +176,11 @@ const tuneSubsets = async (context: Context, task: Task): Promise<EnsembleRecord
 }
 
 const heldOutExamples = async (context: Context, release: Release): Promise<Example[]> => {
-  const { evaluationBlob } = await findProposal(context.db, release.proposalId)
-  const rows = parseRows(await context.blobs.get(evaluationBlob))
+  const [held] = await context.db.query<{ blob: string }>(
+    'select coalesce(r.evaluation_blob, p.evaluation_blob) as blob from runs r join proposals p on p.id = r.proposal_id where r.id = $1',
+    [release.runId],
+  )
+  const rows = parseRows(await context.blobs.get(held!.blob))
   const step = Math.max(1, Math.ceil(rows.length / questionsAtMost))
   return rows.filter((_, i) => i % step === 0).map(({ question, answer }) => ({ prompt: question, answer }))
 }

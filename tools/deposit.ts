@@ -13,6 +13,7 @@ export const deposit = verb({
   effect: 'money',
   input: z.object({ tokens }),
   output: z.object({ balanceUnits: unitsText, tx: z.string() }),
+  cost: async (_network, _caller, { tokens: units }) => units,
   async run(context, input) {
     const account = await findAccount(context.db, context.caller.accountId)
     const { tx: hash } = await context.chain.deposit(context.key, {

@@ -81,7 +81,7 @@ test('nothing that a person wrote is in a bundle, nor a key that a surface chose
   for (const text of ['syrup', 'Syrup', 'hive', 'beekeepers', 'Anna', 'winter'])
     expect(all).not.toContain(text)
   for (const { key } of [...recordsOf('transfers'), ...recordsOf('chain')])
-    expect(String(key)).toMatch(/^(0x[0-9a-f]{64}$|[a-z-]+\/)/)
+    expect(String(key)).toMatch(/^(0x[0-9a-f]{64}$|(x402)?[a-z-]*\/)/)
 })
 
 test('an anchor is posted once for a batch, however often it is asked for', async () => {

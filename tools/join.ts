@@ -17,6 +17,7 @@ export const join = verb({
   summary: 'Open an account on this network.',
   who: ['anyone'],
   effect: 'write',
+  bySurface: true,
   input: z.object({
     name: z.string().trim().min(1).max(60),
     platform: z.string().min(1).max(20),

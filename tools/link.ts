@@ -18,6 +18,7 @@ export const link = verb({
   summary: 'Link another platform or a wallet of your own to your account.',
   who: ['member'],
   effect: 'vote',
+  inPerson: true,
   input: z.object({
     with: z
       .string()

@@ -7,6 +7,8 @@ export const modelCard = z.object({
   name: z.string(),
   version: z.number(),
   proposal: z.string(),
+  /** Whether a vote made it, its owner did without one, or its adapter was tuned elsewhere. */
+  origin: z.enum(['voted', 'own', 'imported']),
   purpose: z.string(),
   proposer: z.string(),
   base: z.object({ name: z.string(), hash: z.string() }),
@@ -47,7 +49,7 @@ export const models = verb({
   output: z.object({ models: z.array(modelCard) }),
   async run({ db }, input) {
     const rows = await db.query<Row>(
-      `select p.name, r.version, p.id as proposal, p.terms->>'purpose' as purpose, a.name as proposer, p.terms->'base' as base,
+      `select p.name, r.version, p.id as proposal, p.origin, p.terms->>'purpose' as purpose, a.name as proposer, p.terms->'base' as base,
          r.adapter_hash as "adapterHash", (t.recipe->>'rank')::int as rank, r.run_id as "runId", s.rows, s.root as "snapshotRoot",
          s.anchor_tx as "snapshotTx",
          (select jsonb_agg(jsonb_build_object('licence', licence, 'rows', n) order by n desc, licence) from

@@ -39,6 +39,17 @@ export const speaksFor = async (db: Db, accountId: string): Promise<string> => {
   return link?.id ?? accountId
 }
 
+/** The accounts that an account's person acts for: itself, and those that were linked to it and speak for it now. */
+export const speakersFor = async (db: Db, accountId: string): Promise<string[]> => {
+  const linked = await db.query<{ id: string }>(
+    `select distinct account_id as id from linked_accounts where linked_id = $1 and by = 'code'`,
+    [accountId],
+  )
+  const speakers = [accountId]
+  for (const { id } of linked) if ((await speaksFor(db, id)) === accountId) speakers.push(id)
+  return speakers
+}
+
 export interface Earnings {
   /** Of active epochs, all that ever was. */
   readonly earned: bigint

@@ -13,6 +13,7 @@ export const pledge = verb({
   effect: 'money',
   input: z.object({ proposal: z.string(), tokens }),
   output: z.object({ pledgeId: z.string(), tx: z.string() }),
+  cost: async (_network, _caller, { tokens: units }) => units,
   async run(context, input) {
     const account = await findAccount(context.db, context.caller.accountId)
     const proposal = await findProposal(context.db, input.proposal)

@@ -49,6 +49,7 @@ export const propose = verb({
     bondTx: z.string(),
     termsHash: z.string(),
   }),
+  cost: async (_network, _caller, { bond }) => bond,
   async run(context, wanted) {
     const account = await findAccount(context.db, context.caller.accountId)
     if (wanted.bond < limits.leastBond)

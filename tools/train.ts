@@ -42,26 +42,7 @@ export const train = verb({
         fix: 'Order a new run.',
         facts: { run: input.runId },
       })
-    await context.db.query(
-      `update runs set state = 'training', worker = $2, started_at = coalesce(started_at, $3) where id = $1`,
-      [run.id, `${hostname()}/${process.pid}`, context.clock.now()],
-    )
-    const rows = await snapshotRows(context.db, run.snapshot_id)
-    const scratch = join(context.folder, 'runs', run.id)
-    await mkdir(scratch, { recursive: true })
-    const steps = stepWriter(context, run.id)
-    const result = await context.engine.train(trainingExamples(rows), recipeSchema.parse(run.recipe), {
-      folder: scratch,
-      resume: true,
-      ...(context.signal === undefined ? {} : { signal: context.signal }),
-      metadata: { snapshot: run.root, base: context.engine.base.hash, run: run.id },
-      onProgress: progress => {
-        context.emit({ kind: 'progress', ...progress })
-        steps.add(progress)
-      },
-    })
-    await steps.flush()
-    await fileAdapter(scratch, adapterFolder(context.folder, result.hash))
+    const result = await trainRun(context, run)
     return context.commit(async tx => {
       await tx.query(
         `update runs set state = 'trained', result = $2, adapter_hash = $3, ended_at = $4 where id = $1`,
@@ -79,7 +60,36 @@ export const train = verb({
   },
 })
 
-const measured = (result: TrainResult) => ({
+/** Trains a run as it was ordered, from its last checkpoint where there is one, keeps its loss curve and files its adapter. */
+export const trainRun = async (
+  context: Context,
+  run: { id: string; snapshot_id: string; recipe: unknown; root: string },
+): Promise<TrainResult> => {
+  await context.db.query(
+    `update runs set state = 'training', worker = $2, started_at = coalesce(started_at, $3) where id = $1`,
+    [run.id, `${hostname()}/${process.pid}`, context.clock.now()],
+  )
+  const rows = await snapshotRows(context.db, run.snapshot_id)
+  const scratch = join(context.folder, 'runs', run.id)
+  await mkdir(scratch, { recursive: true })
+  const steps = stepWriter(context, run.id)
+  const result = await context.engine.train(trainingExamples(rows), recipeSchema.parse(run.recipe), {
+    folder: scratch,
+    resume: true,
+    ...(context.signal === undefined ? {} : { signal: context.signal }),
+    metadata: { snapshot: run.root, base: context.engine.base.hash, run: run.id },
+    onProgress: progress => {
+      context.emit({ kind: 'progress', ...progress })
+      steps.add(progress)
+    },
+  })
+  await steps.flush()
+  await fileAdapter(scratch, adapterFolder(context.folder, result.hash))
+  return result
+}
+
+/** What the ledger tells of a training. */
+export const measured = (result: TrainResult) => ({
   steps: result.steps,
   tokens: result.tokens,
   firstLoss: result.firstLoss,

@@ -15,6 +15,7 @@ export const unlink = verb({
   summary: 'Take a platform or your wallet away from your account.',
   who: ['member'],
   effect: 'vote',
+  inPerson: true,
   input: z.object({
     what: z.string().trim().toLowerCase().max(20).describe('wallet, or the platform: discord, telegram, web'),
   }),

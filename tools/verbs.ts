@@ -3,10 +3,13 @@ import { account } from './account.ts'
 import { acknowledge } from './acknowledge.ts'
 import { activate } from './activate.ts'
 import { advance } from './advance.ts'
+import { alias } from './alias.ts'
+import { aliases } from './aliases.ts'
 import { anchor } from './anchor.ts'
 import { another } from './another.ts'
 import { ask } from './ask.ts'
 import { attribute } from './attribute.ts'
+import { bom } from './bom.ts'
 import { calibrate, forgoCalibration } from './calibrate.ts'
 import { check } from './check.ts'
 import { claim } from './claim.ts'
@@ -15,17 +18,23 @@ import { consent } from './consent.ts'
 import { consents } from './consents.ts'
 import { contribute } from './contribute.ts'
 import { deposit } from './deposit.ts'
+import { embed } from './embed.ts'
 import { erase } from './erase.ts'
 import { evaluate } from './evaluate.ts'
 import { event } from './event.ts'
 import { events } from './events.ts'
 import { explain } from './explain.ts'
 import { exportBundle } from './export.ts'
+import { exportAdapter } from './export-adapter.ts'
 import { feedback } from './feedback.ts'
+import { fineTune } from './fine-tune.ts'
 import { freeze } from './freeze.ts'
+import { importAdapter } from './import-adapter.ts'
 import { inspect } from './inspect.ts'
 import { inspectEpoch } from './inspect-epoch.ts'
+import { issueKey } from './issue-key.ts'
 import { join } from './join.ts'
+import { keys } from './keys.ts'
 import { link } from './link.ts'
 import { models } from './models.ts'
 import { notices } from './notices.ts'
@@ -36,17 +45,22 @@ import { propose } from './propose.ts'
 import type { Verb } from './registry.ts'
 import { release } from './release.ts'
 import { review } from './review.ts'
+import { revokeKey } from './revoke-key.ts'
+import { rotateKey } from './rotate-key.ts'
 import { run } from './run.ts'
 import { settle } from './settle.ts'
 import { showReceipt } from './show-receipt.ts'
 import { snapshot } from './snapshot.ts'
 import { status } from './status.ts'
 import { submission } from './submission.ts'
+import { subscribe } from './subscribe.ts'
+import { subscriptions } from './subscriptions.ts'
 import { takeout } from './takeout.ts'
 import { tally } from './tally.ts'
 import { train } from './train.ts'
 import { tune } from './tune.ts'
 import { unlink } from './unlink.ts'
+import { unsubscribe } from './unsubscribe.ts'
 import { unwind } from './unwind.ts'
 import { vote } from './vote.ts'
 import { withdraw } from './withdraw.ts'
@@ -57,10 +71,13 @@ const all = [
   acknowledge,
   activate,
   advance,
+  alias,
+  aliases,
   anchor,
   another,
   ask,
   attribute,
+  bom,
   calibrate,
   check,
   claim,
@@ -69,18 +86,24 @@ const all = [
   consents,
   contribute,
   deposit,
+  embed,
   erase,
   evaluate,
   event,
   events,
   explain,
+  exportAdapter,
   exportBundle,
   feedback,
+  fineTune,
   forgoCalibration,
   freeze,
+  importAdapter,
   inspect,
   inspectEpoch,
+  issueKey,
   join,
+  keys,
   link,
   models,
   notices,
@@ -90,17 +113,22 @@ const all = [
   propose,
   release,
   review,
+  revokeKey,
+  rotateKey,
   run,
   settle,
   showReceipt,
   snapshot,
   status,
   submission,
+  subscribe,
+  subscriptions,
   takeout,
   tally,
   train,
   tune,
   unlink,
+  unsubscribe,
   unwind,
   vote,
   withdraw,

@@ -19,7 +19,9 @@ export const hash = (id: string): Piece => html`<code class="hash" title="${id}"
 export const transaction = (tx: string | null): Piece =>
   tx === null
     ? html`<span class="quiet">not yet</span>`
-    : html`<a href="/ledger?tx=${tx}" title="${tx}"><code>${shortId(tx)}</code></a>`
+    : tx === ''
+      ? html`<span class="quiet">none: no vote made this model</span>`
+      : html`<a href="/ledger?tx=${tx}" title="${tx}"><code>${shortId(tx)}</code></a>`
 
 export const time = (iso: string): Piece => html`<time datetime="${iso}">${timeText(iso)}</time>`
 

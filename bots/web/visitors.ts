@@ -1,6 +1,4 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import { fault, isFault } from '../../infra/errors.ts'
@@ -8,6 +6,7 @@ import type { Caller } from '../../tools/context.ts'
 import type { join as joinVerb } from '../../tools/join.ts'
 import { speaksFor } from '../../tools/person.ts'
 import { call } from '../../tools/registry.ts'
+import { openSecretFile } from '../../tools/secret-file.ts'
 import type { Bot } from '../session.ts'
 
 /** Who looks at a page. A browser is a subject from its first request, and an account from the first thing it does. */
@@ -43,26 +42,9 @@ interface Told {
   readonly n: string | null
 }
 
-/** The key of the cookies: 32 random bytes in a file of mode 600, so that a restart keeps everybody's account. */
-export const openCookieKey = (folder: string): Buffer => {
-  const path = join(folder, 'keys', 'web-cookie')
-  mkdirSync(join(folder, 'keys'), { recursive: true, mode: 0o700 })
-  const aside = `${path}.${process.pid}`
-  try {
-    return readFileSync(path)
-  } catch {
-    writeFileSync(aside, randomBytes(32), { mode: 0o600 })
-    try {
-      linkSync(aside, path)
-    } catch (error) {
-      // Another start was first: its key stands.
-      if (!(error instanceof Error && Reflect.get(error, 'code') === 'EEXIST')) throw error
-    } finally {
-      rmSync(aside, { force: true })
-    }
-    return readFileSync(path)
-  }
-}
+/** The key of the cookies: 32 random bytes in a file, so that a restart keeps everybody's account. */
+export const openCookieKey = (folder: string): Buffer =>
+  openSecretFile(folder, 'web-cookie', () => randomBytes(32))
 
 /** Opens the visitors of a node. The cookie is a signed record of subject, account and name; nothing of it is secret to its owner. `secure`: it is sent over TLS only. */
 export const openVisitors = (bot: Bot, key: Uint8Array, secure = false): Visitors => {

@@ -40,7 +40,7 @@ export const openWeb = async (
     closing: closing.signal,
     pollMs: options.pollMs ?? 1000,
   })
-  let address: Address = { url: '', hosts: [], origins: [] }
+  let address: Address = { url: '', local: '', hosts: [], origins: [] }
   const app = createApp(site, () => address)
   const server = await openServer(
     (request, bindings) =>

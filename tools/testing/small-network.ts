@@ -302,6 +302,13 @@ export const openSmallNetwork = async (): Promise<SmallNetwork> => {
       address: (wallet: number) => `0xwallet${wallet}`,
       balance: async () => 99n,
       disputeWindowSeconds: 600,
+      paymentTerms: async () => ({
+        chainId: 711_770,
+        token: `0x${'70'.repeat(20)}`,
+        treasury: `0x${'71'.repeat(20)}`,
+        domain: { name: 'Tributary Credit', version: '1' },
+        time: 0n,
+      }),
     },
   } as unknown as Network
   return { network, remove }

@@ -8,6 +8,7 @@ import { sendPage } from '../layout.ts'
 import { amount, fact, formFields, hash, nothing, type Piece, partBar, time, transaction } from '../pieces.ts'
 import { readForm, type Site } from '../site.ts'
 import type { Env, Visitor } from '../visitors.ts'
+import { keysHtml } from './account-keys.ts'
 
 /** What one has, earned and may claim, and why. */
 export const accountPages = (site: Site): Hono<Env> => {
@@ -17,7 +18,7 @@ export const accountPages = (site: Site): Hono<Env> => {
     const body =
       visitor.accountId === null
         ? joinHtml(visitor)
-        : accountHtml(await site.use<typeof account>(visitor, 'account', {}), visitor)
+        : html`${accountHtml(await site.use<typeof account>(visitor, 'account', {}), visitor)}${await keysHtml(site, visitor)}`
     return sendPage(site, c, { title: 'Account', place: '/account', body })
   })
   routes.post('/account/join', guardBody(limits.form), async c => {

@@ -33,7 +33,7 @@ export const measureOverhead = async (concurrency: number, requests: number): Pr
     },
   }
   const stage = await openStage({ engine: timed, prepaid: 10n ** 12n })
-  const key = await stage.key({ ratePerMinute: 1_000_000 })
+  const key = await stage.key({ ratePerMinute: 60_000 })
   const bare = createServer(async (request, response) => {
     let body = ''
     for await (const part of request) body += part

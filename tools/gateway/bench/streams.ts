@@ -56,7 +56,7 @@ export const measureStreams = async (streams: number): Promise<Streams> => {
       },
     },
   })
-  const key = await stage.key({ ratePerMinute: 1_000_000 })
+  const key = await stage.key({ ratePerMinute: 60_000 })
   const before = Math.round(process.memoryUsage().rss / 2 ** 20)
   const memory = watchMemory()
   const crowd = fork(join(import.meta.dirname, 'crowd.ts'), { execArgv: process.execArgv })
