@@ -44,8 +44,8 @@ const aliases: Readonly<Record<string, readonly string[]>> = {
 /** Where people say another word than the verb's name: help shows this one. */
 const spokenNames: Readonly<Record<string, string>> = { explain: 'why' }
 
-/** Verbs that a surface calls by itself, and one whose vectors say nothing to people. */
-const ownBusiness = new Set(['join', 'notices', 'acknowledge', 'embed'])
+/** Verbs that a surface calls by itself, and those whose outputs are for programs. */
+const ownBusiness = new Set(['join', 'notices', 'acknowledge', 'embed', 'bom'])
 
 /** The commands of a surface: one for every verb that a member or anybody may call, in the verbs' order. */
 export const commandsOf = (verbs: readonly Verb[]): Command[] =>

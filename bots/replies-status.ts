@@ -67,20 +67,13 @@ const engineText = (base: string, engine: Engine): string => {
 const mebibytesText = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`
 
 const proposalReplies = (proposal: ProposalStatus, say: Sentences): Reply[] => {
-  const { poll, evaluation, run, snapshot } = proposal
+  const { evaluation, run, snapshot } = proposal
   const fields: (Field | null)[] = [
     { label: say.label('State'), value: stateText(proposal, say) },
     { label: say.label('Data wanted'), value: proposal.dataWanted },
     { label: say.label('Licences'), value: proposal.licences.join(', ') },
     { label: say.label('Price'), value: `${tokensText(proposal.priceUnits)} tokens a question` },
-    { label: say.label('Bond'), value: `${tokensText(proposal.bondUnits)} tokens by ${proposal.proposer}` },
-    {
-      label: say.label('Vote'),
-      value:
-        poll === null
-          ? `${countText(proposal.ballots, 'ballot')}, sealed until ${timeText(proposal.closesAt)}`
-          : `${poll.passed ? 'passed' : 'rejected'}: yes ${tokensText(poll.yesUnits)}, no ${tokensText(poll.noUnits)}`,
-    },
+    ...howItCame(proposal, say),
     {
       label: say.label('Rows'),
       value: `${proposal.rows.accepted} accepted, ${proposal.rowsWanted} wanted, ${proposal.rows.refused} refused, from ${countText(proposal.contributors, 'person').replace('persons', 'people')}`,
@@ -112,6 +105,25 @@ const proposalReplies = (proposal: ProposalStatus, say: Sentences): Reply[] => {
     ...nextSteps(proposal, say),
   ]
 }
+
+/** The bond and the vote, or what a model has in their place that came without them. */
+const howItCame = ({ origin, poll, ...proposal }: ProposalStatus, say: Sentences): Field[] => {
+  if (origin !== 'voted') return [{ label: say.label('Vote'), value: say.label(origins[origin]) }]
+  const tally =
+    poll === null
+      ? `${countText(proposal.ballots, 'ballot')}, sealed until ${timeText(proposal.closesAt)}`
+      : `${poll.passed ? 'passed' : 'rejected'}: yes ${tokensText(poll.yesUnits)}, no ${tokensText(poll.noUnits)}`
+  return [
+    { label: say.label('Bond'), value: `${tokensText(proposal.bondUnits)} tokens by ${proposal.proposer}` },
+    { label: say.label('Vote'), value: tally },
+  ]
+}
+
+/** What stands where a vote would, for models without one. */
+export const origins = {
+  own: 'none: its owner made it of own rows',
+  imported: 'none: its owner brought the adapter along',
+} as const
 
 const stateText = (proposal: ProposalStatus, say: Sentences): string => {
   const state = say.states[proposal.state] ?? proposal.state

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { bytesToHex } from 'viem'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Chain, type Hex, openChain } from './chain.ts'
+import { nonceOf, saltOf, tag } from './chain-access.ts'
 import { type Anvil, holdFolder, releaseFolder, startAnvil } from './chain-anvil.ts'
 import { contracts, encodeCall } from './chain-contracts.ts'
 import { type Rpc, rpcOver } from './chain-rpc.ts'
@@ -123,6 +124,14 @@ test('a nonce that was cancelled, or used to pay another, has not paid', async (
   const cancelled = await signed(30n, treasury, nonce)
   await expect(write(cancelled.args)).rejects.toMatchObject({ code: 'chain-reverted' })
   expect(await chain.paymentOf(cancelled.payment)).toBeNull()
+})
+
+test('an authorisation that this node used for a deposit has paid for nothing else', async () => {
+  const own = openWallets(openKeys(folder).seed)
+  await sendOutside(own.role('operator'), encodeCall('Token', 'mint', [chain.address(5), 40n]))
+  await chain.deposit('deposit/1', { wallet: 5, units: 40n })
+  const nonce = nonceOf(tag('deposit'), saltOf('deposit/1'))
+  expect(await chain.paymentOf({ payer: chain.address(5), nonce, units: 40n })).toBeNull()
 })
 
 test('the treasury pays an outside wallet once for each key', async () => {

@@ -61,7 +61,7 @@ export interface Payments {
   readonly paymentSigner: PaymentSigner
   /**
    * The transaction by which an authorisation over `units` has paid the treasury, and whether this node sent it or somebody
-   * else; null where it has not paid. Waits for one of this node's that is under way.
+   * else; null where it has not paid, or paid for something else. Waits for one of this node's that is under way.
    * Throws `chain-slow`, `chain-unreachable` (both: retry) and `payment-untraced`.
    */
   paymentOf(o: { payer: Hex; nonce: Hex; units: bigint }): Promise<{ tx: Hex; by: 'node' | 'other' } | null>
@@ -205,6 +205,8 @@ export const paymentCalls = (o: {
       }
       if (!(await access.read<boolean>('Token', 'authorizationState', payer, nonce))) return null
       const tx = await useOf(payer, nonce)
+      // What this node sent under another key, such as a deposit, is in the books as that.
+      if ((await journal.withHash(tx)) !== null) return null
       return (await paidIn(tx, payer, nonce, units)) ? { tx, by: 'other' } : null
     },
     payOut: (key, { to, units }) =>

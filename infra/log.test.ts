@@ -39,3 +39,14 @@ it('takes the secret out of an API key wherever it stands', async () => {
   expect(line).toContain('trib_abc123def456_[redacted]')
   expect(line).not.toContain(secret)
 })
+
+it('leaves out what the database shows of a row that it refused', async () => {
+  const file = join(folder, 'log.jsonl')
+  const error = Object.assign(new Error('null value in a column'), {
+    detail: 'Failing row contains (what somebody wrote).',
+  })
+  openLog({ level: 'info', destination: file }).error('request.failed', { error })
+  const line = await readFile(file, 'utf8')
+  expect(line).toContain('null value in a column')
+  expect(line).not.toContain('somebody')
+})

@@ -23,6 +23,8 @@ const secretNames = [
   'question',
   'answer',
   'text',
+  // Of an error of the database: the row that was refused.
+  'detail',
 ]
 
 /** API keys that got into an error's text, whoever wrote it: only their public part stays. */

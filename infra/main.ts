@@ -1,3 +1,4 @@
+import { safeText } from '../bots/terminal-text.ts'
 import { TributaryError } from './errors.ts'
 import { newId } from './ids.ts'
 import { type Command, say } from './main/command.ts'
@@ -31,7 +32,7 @@ main(process.argv.slice(2)).then(
   code => process.exit(code),
   (error: unknown) => {
     if (error instanceof TributaryError && error.blame !== 'ours')
-      process.stderr.write(`${error.message}\n${error.fix}\n`)
+      process.stderr.write(`${safeText(error.message)}\n${safeText(error.fix)}\n`)
     else {
       const incident = newId()
       process.stderr.write(

@@ -6,6 +6,7 @@ import { periodAt } from './api-key-budget.ts'
 import { checkKey } from './api-key-check.ts'
 import { ask } from './ask.ts'
 import type { Caller, Network } from './context.ts'
+import { finishOpenCalls } from './finish-calls.ts'
 import { openStage, type Stage } from './gateway/testing/stage.ts'
 import { issueKey } from './issue-key.ts'
 import { keys } from './keys.ts'
@@ -67,6 +68,34 @@ describe('a key’s budget', () => {
     }
     stage.script = said
     await expect(call(stage.network, caller, ask, question)).resolves.toMatchObject({ priceUnits: '50000' })
+  })
+
+  it('is not touched by a call that is refused for its idempotency key', async () => {
+    const caller = await by(await stage.key({ budget: '0.1' }))
+    const said = stage.script
+    stage.script = () => {
+      throw fault('queue-full', 'Too many wait.', { fix: 'Wait.', retry: true })
+    }
+    const first = call(stage.network, caller, ask, question, { key: 'busy' })
+    await expect(first).rejects.toMatchObject({ code: 'queue-full' })
+    stage.script = said
+    const other = { ...question, question: 'What is a skep?' }
+    await expect(call(stage.network, caller, ask, other, { key: 'busy' })).rejects.toMatchObject({
+      code: 'key-reused',
+    })
+    expect(await spentBy(caller)).toBe('0')
+  })
+
+  it('stays spent where the answer was paid and could not be stored, and is finished later', async () => {
+    const caller = await by(await stage.key({ budget: '0.05' }))
+    const sign = () => {
+      throw new Error('away')
+    }
+    const broken = { ...stage.network, receipts: { ...stage.network.receipts, sign } }
+    await expect(call(broken, caller, ask, question, { key: 'unstored' })).rejects.toThrow('away')
+    await expect(call(stage.network, caller, ask, question)).rejects.toMatchObject({ code: 'budget-spent' })
+    expect(await finishOpenCalls(stage.network, [ask])).toBe(1)
+    expect(await spentBy(caller)).toBe('50000')
   })
 
   it('is not touched by a question that the balance does not cover', async () => {

@@ -1,5 +1,6 @@
 import type { Db } from '../infra/db.ts'
 import { fault } from '../infra/errors.ts'
+import { idFrom } from '../infra/ids.ts'
 import { formatUnits } from '../infra/units.ts'
 import type { BudgetPeriod } from './api-keys.ts'
 import type { Network } from './context.ts'
@@ -58,10 +59,15 @@ export const reserve = (network: Network, keyId: string, callKey: string, units:
     ])
   })
 
-/** Gives back what a call took that failed; one that was carried out after all, at the same time, keeps it. */
+/**
+ * Gives back what a call took that failed, unless money has moved under its key all the same: another call under it goes on
+ * or has ended well, or it is finished at the next start.
+ */
 export const release = async (network: Network, callKey: string): Promise<void> => {
   await network.db.query(
-    'delete from api_key_spends where call_key = $1 and not exists (select from calls where key = $1)',
-    [callKey],
+    `delete from api_key_spends where call_key = $1 and not exists (select from calls where key = $1)
+       and not exists (select from answers where id = $2 and state <> 'refunded')
+       and not exists (select from chain_transactions where key = $1 and status <> 'reverted')`,
+    [callKey, idFrom('answer', callKey)],
   )
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { sha256Hex } from '../infra/canonical.ts'
+import type { Database, Db } from '../infra/db.ts'
 import { balance } from '../infra/money.ts'
 import { answerIds, ask, interrupted } from './ask.ts'
 import { requestHashOf } from './ask-request.ts'
@@ -88,6 +89,16 @@ describe('ask', () => {
     })
   })
 
+  it('is written to its end and paid for where its asker leaves after the first word', async () => {
+    const before = await held()
+    const left = new AbortController()
+    stage.script = () => 'word '.repeat(50)
+    const options = { key: 'read', signal: left.signal, onUpdate: () => left.abort() }
+    const said = await call(stage.network, ann, ask, question, options)
+    expect(said.answer).toBe('word '.repeat(50))
+    expect([await stateOf('read'), await held()]).toEqual(['answered', before - 50_000n])
+  })
+
   it('stays paid where the node stops, and is answered when it starts again', async () => {
     const before = await held()
     const stop = new AbortController()
@@ -107,6 +118,47 @@ describe('ask', () => {
     expect(await finishOpenCalls(stage.network, [ask])).toBe(1)
     expect(heard).toEqual([{ messages: 3, seed: 5 }])
     expect([await stateOf('stopped'), await held()]).toEqual(['answered', before - 50_000n])
+  })
+
+  it('asks the version that was paid for, also where the name stands for a newer one when it is repeated', async () => {
+    const { db } = stage.network
+    const stop = new AbortController()
+    stage.script = () => {
+      stop.abort(interrupted())
+      return 'word '.repeat(50)
+    }
+    const asked = () => call(stage.network, ann, ask, question, { key: 'older', signal: stop.signal })
+    await expect(asked()).rejects.toMatchObject({ code: 'answer-interrupted' })
+    stage.script = echo
+    await db.query(
+      `insert into releases (id, proposal_id, version, run_id, snapshot_id, evaluation_id, adapter_hash, commit_tx, release_tx, created_at)
+       select gen_random_uuid(), r.proposal_id, 2, run_id, snapshot_id, evaluation_id, adapter_hash, '', '', r.created_at
+       from releases r join proposals p on p.id = r.proposal_id where p.name = 'bees'`,
+    )
+    const { model } = await call(stage.network, ann, ask, question, { key: 'older' })
+    await db.query('delete from releases where version = 2')
+    expect(model).toBe('bees@1')
+  })
+
+  it('pays once where the same call is made twice at once', async () => {
+    const before = await held()
+    // What another connection sees until it waits for a lock: nothing of what was written meanwhile.
+    const { db } = stage.network
+    const stale = (tx: Db): Db => {
+      let waited = false
+      const query = (async (text: string, values?: unknown[]) => {
+        waited ||= text.includes('for update')
+        return !waited && text.includes('from answers') ? [] : tx.query(text, values)
+      }) as Db['query']
+      return Object.assign(Object.create(tx), { query })
+    }
+    const tx: Db['tx'] = work => db.tx(tx => work(stale(tx)))
+    const late = { ...stage.network, db: Object.assign(Object.create(db) as Database, { tx }) }
+    const twice = await Promise.all(
+      [stage.network, late].map(network => call(network, ann, ask, question, { key: 'twice' })),
+    )
+    expect(twice[0]).toEqual(twice[1])
+    expect(await held()).toBe(before - 50_000n)
   })
 
   it('refuses text that no hash and no database can hold', async () => {

@@ -18,7 +18,7 @@ import {
   toldToken,
 } from './ask-request.ts'
 import type { Caller, Context } from './context.ts'
-import { findAccount, findRelease, type Release } from './find.ts'
+import { findAccount, findRelease, findReleaseById, type Release } from './find.ts'
 import { addJob } from './jobs.ts'
 import { limits } from './limits.ts'
 import { issueReceipt } from './receipt.ts'
@@ -28,7 +28,7 @@ import { unitsText } from './terms.ts'
 
 /**
  * Asks a released model. The price is taken from the prepaid balance before anything is generated, and given back if the
- * model fails or the signal aborts (but not where its reason is `interrupted`). The seed comes from the call's key, so a
+ * model fails or the signal aborts before anybody has heard a word of the answer (but not where its reason is `interrupted`). The seed comes from the call's key, so a
  * call repeated after a crash gives the same answer and pays once. Each call is one answer, with one receipt and one price.
  * Throws `model-unknown`, `insufficient-balance`, `answer-refunded`, `prompt-too-long` and what the engine throws.
  */
@@ -65,11 +65,13 @@ export const ask = verb({
     const account = await findAccount(context.db, context.caller.accountId)
     const { answerId: id, receiptId } = idsOf(context.key)
     const { request } = input
-    const release = await findRelease(context.db, input.model)
-    const asked: Asked = { id, release, question: input.question, request }
+    const named = await findRelease(context.db, input.model)
+    const asked = { id, release: named, question: input.question, request }
     if (request !== undefined) refuseTooLong(context.engine, messagesOf(input.question, request))
-    const { epoch, salt } = await payFor(context, account.id, asked)
-    const generation = await generate(context, asked)
+    const { epoch, salt, releaseId } = await payFor(context, account.id, asked)
+    // The name may stand for a newer version by now: what was paid for is what is asked.
+    const release = releaseId === named.id ? named : await findReleaseById(context.db, releaseId)
+    const generation = await generate(context, { ...asked, release })
     const model = `${release.name}@${release.version}`
     const now = context.clock.now()
     const told = await context.commit(async tx => {
@@ -161,22 +163,23 @@ export const interrupted = () =>
 const givenBack = () =>
   fault('answer-refunded', 'This question was given back its price.', { fix: 'Ask it again.' })
 
-/** Takes the price into the open epoch's income, once per answer, and returns the epoch; a repeated call finds what it paid for. */
+/** Takes the price into the open epoch's income, once per answer; a repeated call finds what it paid for, and when. */
 const payFor = (
   context: Context,
   accountId: string,
   { id, release, question, request }: Asked,
-): Promise<{ epoch: number; salt: Buffer }> =>
+): Promise<{ epoch: number; salt: Buffer; releaseId: string }> =>
   context.db.tx(async tx => {
-    const [paid] = await tx.query<{ state: string; epoch: number; salt: Buffer }>(
-      'select state, epoch, salt from answers where id = $1',
+    // The epoch's lock comes first: of two equal calls at once, the second one finds what the first has paid for.
+    const [epoch] = await tx.query<{ number: number }>(
+      `select number from epochs where state = 'open' order by number desc limit 1 for update`,
+    )
+    const [paid] = await tx.query<{ state: string; epoch: number; salt: Buffer; releaseId: string }>(
+      'select state, epoch, salt, release_id as "releaseId" from answers where id = $1',
       [id],
     )
     if (paid?.state === 'refunded') throw givenBack()
     if (paid !== undefined) return paid
-    const [epoch] = await tx.query<{ number: number }>(
-      `select number from epochs where state = 'open' order by number desc limit 1 for update`,
-    )
     if (epoch === undefined)
       throw fault('epoch-missing', 'No epoch is open.', {
         fix: 'Restart the node.',
@@ -210,7 +213,7 @@ const payFor = (
         reason: 'question',
         at,
       })
-    return { epoch: epoch.number, salt }
+    return { epoch: epoch.number, salt, releaseId: release.id }
   })
 
 /** 31 bits of the answer's id: the same call samples the same tokens. */
@@ -221,25 +224,41 @@ const generate = async (
   { id, release, question, request }: Asked,
 ): Promise<Generation & { finish: 'stop' | 'length' }> => {
   const { engine, signal } = context
+  const ending = new AbortController()
+  let read = false
+  // Who has read some of an answer pays for it: then only the node's own end stops it.
+  const leave = (): void => {
+    if (!read || isInterrupted(signal)) ending.abort(signal?.reason)
+  }
+  if (signal?.aborted === true) leave()
+  signal?.addEventListener('abort', leave)
   try {
     const generation = await engine.generate(
       {
         ...samplingOf(request, seedOf(id)),
         messages: messagesOf(question, request),
         adapter: await checkedAdapter(context, release.adapterHash),
-        signal,
+        signal: ending.signal,
       },
-      text => context.emit({ kind: 'text', text }),
+      text => {
+        read = context.heard
+        context.emit({ kind: 'text', text })
+      },
     )
     const { finish } = generation
     if (finish !== 'cancelled') return { ...generation, finish }
     throw givenUp()
   } catch (error) {
-    if (signal?.aborted === true && isFault(signal.reason, 'answer-interrupted')) throw signal.reason
+    if (isInterrupted(signal)) throw signal?.reason
     await refund(context, id)
     throw error
+  } finally {
+    signal?.removeEventListener('abort', leave)
   }
 }
+
+const isInterrupted = (signal: AbortSignal | undefined): boolean =>
+  signal?.aborted === true && isFault(signal.reason, 'answer-interrupted')
 
 /** Gives the price of an unanswered question back, once. */
 export const refund = (context: Context, id: string): Promise<void> =>

@@ -64,6 +64,8 @@ export interface Context extends Network {
   readonly key: string
   readonly signal: AbortSignal | undefined
   emit(update: Update): void
+  /** Whether somebody hears what is emitted. */
+  readonly heard: boolean
   /**
    * Runs `work` in one transaction and stores its result under the idempotency key in the same transaction, so that a
    * repeated call returns that result and changes nothing. A verb that writes calls it once, as its last act.

@@ -37,11 +37,9 @@ export const embed = verb({
   async run({ db, engine, signal }, { model, texts: given }) {
     const { base } = engine
     if (model !== 'base' && model !== base.name) await findRelease(db, model)
+    refuseTooLong(given)
     const texts = given.map(item => (typeof item === 'string' ? item : textOf(engine, item)))
-    if (texts.reduce((sum, text) => sum + text.length, 0) > limits.embeddedCharacters)
-      throw fault('input-invalid', `The texts have more than ${limits.embeddedCharacters} characters.`, {
-        fix: 'Send them in several requests.',
-      })
+    refuseTooLong(texts)
     const vectors: number[][] = []
     for (let at = 0; at < texts.length; at += AT_ONCE) {
       if (signal?.aborted === true)
@@ -52,6 +50,14 @@ export const embed = verb({
     return { model: base.name, vectors, tokens }
   },
 })
+
+/** Tokens count as a character each before they are read, and by what they say after. */
+const refuseTooLong = (texts: readonly { readonly length: number }[]): void => {
+  if (texts.reduce((sum, { length }) => sum + length, 0) > limits.embeddedCharacters)
+    throw fault('input-invalid', `The texts have more than ${limits.embeddedCharacters} characters.`, {
+      fix: 'Send them in several requests.',
+    })
+}
 
 const textOf = (engine: Engine, tokens: readonly number[]): string => {
   if (tokens.some(token => token >= engine.base.config.vocabulary))

@@ -85,6 +85,8 @@ const carryOut = async <I extends z.ZodType, O extends z.ZodType>(
   const parsed = parseInput(definition, input)
   const key = `${caller.accountId ?? caller.role}/${definition.name}/${options.key ?? newId()}`
   const inputHash = hashOf(definition, parsed)
+  // An open call keeps the input as it came, with what the verb overlooks.
+  if (definition.effect === 'money') hashOf(definition, input)
   const repeated = definition.effect === 'read' ? undefined : await earlierResult(network.db, key, inputHash)
   if (repeated !== undefined) return definition.output.parse(repeated)
   const context: Context = {
@@ -93,21 +95,25 @@ const carryOut = async <I extends z.ZodType, O extends z.ZodType>(
     key,
     signal: options.signal,
     emit: update => options.onUpdate?.(update),
+    heard: options.onUpdate !== undefined,
     commit: work => commitOnce(network, { key, verb: definition.name, caller, inputHash }, work),
   }
   const spends = caller.key?.budgeted === true ? await definition.cost?.(network, caller, parsed) : undefined
-  if (caller.key !== undefined && spends !== undefined) await reserve(network, caller.key.id, key, spends)
+  let reserved = false
   // Money moves on chain before the commit here: a process killed between the two has to find the call again.
   const open = definition.effect === 'money' && caller.role === 'member'
   if (open) await beginCall(network, { key, verb: definition.name, caller, input, inputHash })
   try {
+    if (caller.key !== undefined && spends !== undefined) {
+      await reserve(network, caller.key.id, key, spends)
+      reserved = true
+    }
     const facts = { surface: caller.surface, role: caller.role }
     const output = await traced('verb', definition.name, facts, () => definition.run(context, parsed))
     return definition.output.parse(output)
   } catch (error) {
     if (open) await dropRefusedCall(network, key, error)
-    // An interrupted answer is paid for, and finished at the next start.
-    if (spends !== undefined && !isFault(error, 'answer-interrupted')) await release(network, key)
+    if (reserved) await release(network, key)
     throw error
   }
 }

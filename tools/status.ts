@@ -30,6 +30,8 @@ export const proposalStatus = z.object({
   minimumImprovement: z.number(),
   split,
   priceUnits: unitsText,
+  /** How it came: by a vote, by its owner's own rows, or as an adapter from outside. The last two had no poll and no bond. */
+  origin: z.enum(['voted', 'own', 'imported']),
   bondUnits: unitsText,
   bondTx: z.string(),
   termsHash: z.string(),
@@ -243,7 +245,7 @@ const readProposals = async (
     `select p.id, p.name, p.state, p.reason, a.name as proposer, p.terms->>'purpose' as purpose, p.terms->>'dataWanted' as "dataWanted",
        p.terms->'licences' as licences, (p.terms->>'rowsWanted')::int as "rowsWanted",
        (p.terms->'evaluation'->>'minimumImprovement')::float8 as "minimumImprovement", p.terms->'split' as split,
-       p.price_units::text as "priceUnits", p.bond_units::text as "bondUnits", p.bond_tx as "bondTx", p.terms_hash as "termsHash",
+       p.price_units::text as "priceUnits", p.origin, p.bond_units::text as "bondUnits", p.bond_tx as "bondTx", p.terms_hash as "termsHash",
        p.created_at as "createdAt", p.closes_at as "closesAt", p.gathering_closed_at as "gatheringClosedAt",
        (select count(*)::int from ballots where proposal_id = p.id) as ballots,
        (select jsonb_build_object('yesUnits', yes_units::text, 'noUnits', no_units::text, 'passed', passed, 'root', root, 'tx', tx, 'closedAt', closed_at)

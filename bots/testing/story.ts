@@ -33,6 +33,7 @@ export const member: Caller = {
 
 /** A proposal as `status` tells it: released and serving unless said otherwise. */
 export const proposal = (part: Partial<ProposalStatus> = {}): ProposalStatus => ({
+  origin: 'voted',
   id: '018f0000-0000-7000-8000-0000000000aa',
   name: 'beekeeping',
   state: 'serving',

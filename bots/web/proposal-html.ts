@@ -1,7 +1,7 @@
 import { html } from 'hono/html'
 import type { ProposalStatus } from '../../tools/status.ts'
 import { countText, improvementText, natsText, timeText, tokensText } from '../format.ts'
-import { runProgress } from '../replies-status.ts'
+import { origins, runProgress } from '../replies-status.ts'
 import { english } from '../sentences.ts'
 import { amount, fact, formFields, hash, nothing, type Piece, time, transaction } from './pieces.ts'
 import { progressHtml } from './reply-html.ts'
@@ -44,9 +44,11 @@ const stagesOf = (proposal: ProposalStatus): Stage[] => {
   const at = reached(proposal)
   const broken = proposal.state === 'rejected' || proposal.state === 'failed'
   const facts: Piece[] = [
-    poll === null
-      ? html`${countText(proposal.ballots, 'ballot')}, sealed until ${time(proposal.closesAt)}`
-      : html`yes <span class="number">${tokensText(poll.yesUnits)}</span>, no <span class="number">${tokensText(poll.noUnits)}</span>`,
+    proposal.origin !== 'voted'
+      ? html`none needed`
+      : poll === null
+        ? html`${countText(proposal.ballots, 'ballot')}, sealed until ${time(proposal.closesAt)}`
+        : html`yes <span class="number">${tokensText(poll.yesUnits)}</span>, no <span class="number">${tokensText(poll.noUnits)}</span>`,
     html`<span class="number">${rows.accepted}</span> rows, <span class="number">${proposal.rowsWanted}</span> wanted${rows.received > 0 ? html`, <span class="number">${rows.received}</span> being checked` : nothing}${closedHtml(proposal)}`,
     run === null || run.steps === null
       ? html`${snapshot === null ? '' : countText(snapshot.rows, 'row')}`
@@ -86,7 +88,7 @@ ${stagesHtml(proposal)}${ending(proposal)}${training(proposal)}</article>`
 export const proposalDetail = (proposal: ProposalStatus, visitor: Visitor): Piece =>
   html`${standing(proposal)}
 ${actions(proposal, visitor)}
-<section class="card"><h2>Terms</h2><p class="quiet">What was voted on; nothing in it changes without a new vote.</p><dl class="facts">
+<section class="card"><h2>Terms</h2><p class="quiet">${proposal.origin === 'voted' ? 'What was voted on; nothing in it changes without a new vote.' : 'What its owner set; nobody voted on it.'}</p><dl class="facts">
 ${fact('Data wanted', proposal.dataWanted)}
 ${fact('Licences accepted', proposal.licences.join(', '))}
 ${fact('Rows wanted', proposal.rowsWanted.toLocaleString('en-US'))}
@@ -122,7 +124,7 @@ const training = (proposal: ProposalStatus): Piece =>
 export const record = (proposal: ProposalStatus): Piece => {
   const { poll, snapshot, run, evaluation, release, rows } = proposal
   return html`<section class="card" id="record"><h2>On record</h2><dl class="facts">
-${fact('Vote', poll === null ? html`${countText(proposal.ballots, 'ballot')}; the tally is sealed until ${time(proposal.closesAt)}` : html`${poll.passed ? 'passed' : 'rejected'}: yes ${amount(poll.yesUnits)}, no ${amount(poll.noUnits)}; root ${hash(poll.root)}, transaction ${transaction(poll.tx)}`)}
+${fact('Vote', proposal.origin !== 'voted' ? html`${origins[proposal.origin]}` : poll === null ? html`${countText(proposal.ballots, 'ballot')}; the tally is sealed until ${time(proposal.closesAt)}` : html`${poll.passed ? 'passed' : 'rejected'}: yes ${amount(poll.yesUnits)}, no ${amount(poll.noUnits)}; root ${hash(poll.root)}, transaction ${transaction(poll.tx)}`)}
 ${fact('Rows', html`<span class="number">${rows.accepted}</span> accepted, <span class="number">${rows.refused}</span> refused, <span class="number">${rows.received + rows.review}</span> undecided, from ${proposal.contributors === 1 ? '1 person' : `${proposal.contributors} people`}`)}
 ${snapshot === null ? nothing : fact('Snapshot', html`<span class="number">${snapshot.rows}</span> rows, root ${hash(snapshot.root)}, transaction ${transaction(snapshot.tx)}`)}
 ${run === null ? nothing : fact('Run', html`<a href="/runs/${run.id}">${run.state}${run.state === 'training' ? ', live' : ', loss curve'}</a>`)}

@@ -1,4 +1,5 @@
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util'
+import { safeText } from '../../bots/terminal-text.ts'
 import { fault } from '../errors.ts'
 
 /** One command of the program: `tributary NAME ...`. It returns the exit status. */
@@ -6,9 +7,9 @@ export interface Command {
   run(words: readonly string[]): Promise<number>
 }
 
-/** Prints one line on the standard output. */
+/** Prints one line on the standard output; what files and people say in it cannot move the cursor. */
 export const say = (text: string): void => {
-  process.stdout.write(`${text}\n`)
+  process.stdout.write(`${safeText(text)}\n`)
 }
 
 /** Reads a command's options and positional words. Throws `option-invalid`. */

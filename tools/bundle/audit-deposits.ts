@@ -11,7 +11,8 @@ export const auditDeposits = async ({ manifest, records, witness }: Evidence): P
     for (const transfer of records.transfers)
       if (transfer.reason === 'deposit') booked.set(nonceOf('deposit', transfer.key), transfer)
     const count = booked.size
-    const payments = new Set(records.payments.map(paymentName))
+    // What others are said to have sent is in no transaction of the node's: a deposit cannot pass for it.
+    const payments = new Set(records.payments.filter(({ by }) => by !== 'other').map(paymentName))
     for (const { record, args } of witness.all('Token.transferWithAuthorization')) {
       const [payer, to, units, , , nonce] = args
       if (to !== treasury || payments.has(paymentName({ payer, nonce }))) continue

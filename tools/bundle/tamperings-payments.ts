@@ -25,6 +25,13 @@ export const paymentTamperings: [string, string[], Change][] = [
     ({ payments }) => without(payments, item => item.state === 'served'),
   ],
   [
+    'a payment by the node’s own transaction told as one that others sent',
+    [DEPOSITS],
+    ({ payments }) => {
+      first(payments, item => item.state === 'served').by = 'other'
+    },
+  ],
+  [
     'a payment credited to somebody else',
     [PAYMENTS, COVERED],
     ({ payments, transfers }) => {

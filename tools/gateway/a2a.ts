@@ -41,7 +41,7 @@ export const a2aRoutes = (gate: Gate, { pollMs = 1000 }: { pollMs?: number } = {
   const executor = openExecutor(gate, tasks, pollMs)
   const buses = new DefaultExecutionEventBusManager()
   const handler = new DefaultRequestHandler(anyCard, tasks, executor, buses)
-  resumeTasks(gate, tasks, executor, buses).catch((error: unknown) =>
+  const resumed = resumeTasks(gate, tasks, executor, buses).catch((error: unknown) =>
     log.error('tasks.not-resumed', { error: error instanceof Error ? error : String(error) }),
   )
 
@@ -75,6 +75,7 @@ export const a2aRoutes = (gate: Gate, { pollMs = 1000 }: { pollMs?: number } = {
     const version = c.req.header('a2a-version') ?? c.req.query('A2A-Version') ?? ''
     validateVersion(version === '' ? '0.3' : version, anyCard, wire.binding)
     const { operation, params } = await wire.read()
+    await resumed
     const caller = c.get('caller')
     const requestId = c.get('requestId')
     const key = c.req.header('idempotency-key') ?? requestId

@@ -3,6 +3,7 @@ import { isFault } from '../../infra/errors.ts'
 import { guardBody } from './access/bodies.ts'
 import { openCallers } from './access/callers.ts'
 import { guardHost, guardOrigin } from './access/door.ts'
+import { guardIdempotencyKey } from './access/idempotency.ts'
 import { countAnonymous, isOutside, openRates } from './access/rates.ts'
 import { guardTime, served } from './access/served.ts'
 import type { Env, Gate } from './gate.ts'
@@ -14,10 +15,11 @@ export const door = (app: Hono<Env>, gate: Gate): void => {
   app.use(guardOrigin(gate))
   app.use(guardTime())
   app.use(access(gate))
+  app.use(guardIdempotencyKey)
   app.use(guardBody)
 }
 
-/** Finds out who calls and counts it; a wrong key counts as a request of nobody from there. */
+/** Finds out who calls and counts it; a wrong or expired key counts as a request of nobody from there. */
 const access = (gate: Gate): MiddlewareHandler<Env> => {
   const callerOf = openCallers(gate.network)
   const rates = openRates()
@@ -29,7 +31,7 @@ const access = (gate: Gate): MiddlewareHandler<Env> => {
       fromOutside: isOutside(gate, c),
     }
     const { caller, ratePerMinute } = await callerOf(shown).catch(async error => {
-      if (isFault(error, 'key-invalid')) await countAnonymous(rates, gate, c)
+      if (isFault(error, 'key-invalid') || isFault(error, 'key-expired')) await countAnonymous(rates, gate, c)
       throw error
     })
     c.set('caller', caller)

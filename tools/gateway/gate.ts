@@ -25,6 +25,8 @@ export interface Env {
     caller: Caller
     /** Stands in the answer's `x-request-id`, in problem documents and in the log. */
     requestId: string
+    /** Aborted when the door has answered in place of who took too long. */
+    late?: AbortSignal
   }
 }
 

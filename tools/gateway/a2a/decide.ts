@@ -1,4 +1,5 @@
 import type { Message } from '@a2a-js/sdk'
+import { RequestMalformedError } from '@a2a-js/sdk/errors'
 import type { ServerCallContext } from '@a2a-js/sdk/server'
 import type { Engine } from '../../../models/engine.ts'
 import { limits } from '../../limits.ts'
@@ -7,6 +8,9 @@ import type { Gate } from '../gate.ts'
 import type { Agent } from './agents.ts'
 import type { Tasks } from './tasks.ts'
 import { type Act, ownerOf, type Work, workOf } from './work.ts'
+
+/** Characters of a message, as JSON, that its task keeps. */
+const KEPT = 32_768
 
 /**
  * What is to be done about a message. What only reads is read here and now and answered with a message: nothing of it is
@@ -31,6 +35,8 @@ export const decide = async (
     const output = await call(gate.network, caller, verb, input)
     return { kind: 'say', text: undefined, data: output }
   }
+  if (verb.effect !== 'write' && JSON.stringify(message).length > KEPT)
+    throw new RequestMalformedError(`message: more than ${KEPT} characters.`)
   if (verb.name !== 'ask' || message.contextId === '') return act
   const { model, question } = input as { model: string; question: string }
   const earlier = turnsBefore(gate.network.engine, question, await tasks.earlier(message.contextId, context))

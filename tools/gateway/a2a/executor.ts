@@ -72,4 +72,6 @@ export const openExecutor = (gate: Gate, tasks: Tasks, pollMs: number): Executor
 
 /** The message as its task remembers it: rows that are given may be refused before anything of them is stored. */
 const kept = (message: Message, { verb }: Extract<Act, { kind: 'call' }>): Message =>
-  verb.effect === 'write' ? { ...message, parts: [dataPart({ verb: verb.name })] } : message
+  verb.effect === 'write'
+    ? { ...message, metadata: undefined, extensions: [], parts: [dataPart({ verb: verb.name })] }
+    : message

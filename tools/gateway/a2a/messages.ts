@@ -7,13 +7,15 @@ import {
   UnsupportedOperationError,
 } from '@a2a-js/sdk/errors'
 import type { ServerCallContext } from '@a2a-js/sdk/server'
+import { depthOver } from '../rest/input.ts'
 import { read } from './operations.ts'
 import type { Tasks } from './tasks.ts'
 import { ownerOf, workOf } from './work.ts'
 
-/** Parts of a message, and characters of the ids that a client makes up. */
+/** Parts of a message, characters of the ids that a client makes up, and levels of what it holds. */
 const PARTS = 20
 const ID = 200
+const LEVELS = 100
 
 /** What Postgres cannot store and RFC 8785 cannot write: NUL, and half of a surrogate pair. */
 const unstorable = /(?<!\\)(\\\\)*\\u(0000|d[89a-f])/i
@@ -46,21 +48,14 @@ const refuseMalformed = ({ messageId, contextId, role, parts, referenceTaskIds, 
     throw new RequestMalformedError(`message.parts: 1 to ${PARTS}, none empty.`)
   if (!referenceTaskIds.every(id => uuid.test(id)))
     throw new RequestMalformedError('message.referenceTaskIds: ids of tasks.')
-  if (unstorable.test(written([messageId, contextId, parts, rest])))
+  // What walks through it later holds as many of its own calls.
+  if (depthOver([parts, rest], LEVELS)) throw new RequestMalformedError('message: nested too deeply.')
+  if (unstorable.test(JSON.stringify([messageId, contextId, parts, rest])))
     throw new RequestMalformedError('message: a NUL character or half of a surrogate pair.')
   for (const { content, mediaType } of parts) {
     const wanted = content?.$case === 'data' ? 'application/json' : 'text/plain'
     if (mediaType !== '' && mediaType.split(';')[0]?.trim().toLowerCase() !== wanted)
       throw new ContentTypeNotSupportedError('The agent takes text/plain and application/json.')
-  }
-}
-
-/** As JSON; what is nested deeper than the stack is refused here, before anything else walks it. */
-const written = (value: unknown): string => {
-  try {
-    return JSON.stringify(value)
-  } catch (cause) {
-    throw new RequestMalformedError({ message: 'message: nested too deeply.', cause })
   }
 }
 

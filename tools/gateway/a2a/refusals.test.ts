@@ -53,10 +53,12 @@ describe('what an agent refuses', () => {
     ['a NUL character', { ...message, parts: [{ text: 'a\0b' }] }, -32_602],
     ['half of a pair', { ...message, parts: [{ text: 'a\ud800b' }] }, -32_602],
     ['data nested 100,000 deep', deep(100_000), -32_602],
+    ['data nested 3,000 deep', deep(3_000), -32_602],
     ['a file', { ...message, parts: [{ url: 'http://127.0.0.1/' }] }, -32_005],
     ['another media type', { ...message, parts: [{ text: 'x', mediaType: 'text/html' }] }, -32_005],
     ['an unknown task', { ...message, taskId: '00000000-0000-0000-0000-000000000000' }, -32_001],
     ['a task of no form', { ...message, taskId: '../tasks' }, -32_001],
+    ['metadata of 40,000 characters', { ...message, metadata: { x: 'x'.repeat(40_000) } }, -32_602],
     ['a question of 5,000 characters', { ...message, parts: [{ text: 'x'.repeat(5_000) }] }, -32_602],
   ])('a message with %s, with the protocol’s code', async (_, sent, code) => {
     const request = JSON.stringify(send({ message: typeof sent === 'string' ? 'deep' : sent }))

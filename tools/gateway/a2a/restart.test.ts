@@ -62,6 +62,30 @@ describe('tasks over a restart', () => {
     await again.close()
   })
 
+  it('a question that was paid for by x402 waits for its payer, who gets the money back or asks again', async () => {
+    const { db } = stage.network
+    const node = await start()
+    const bees = await node.client('models/bees')
+    const { id } = taskOf(await bees.sendMessage(sent('What is a skep?')))
+    await node.close()
+    await db.query(
+      `insert into payments (id, chain_id, asset, payer, nonce, units, valid_before, proof_hash, request_hash, state, account_id, tx, tx_by, stored_at, touched_at)
+       values ($1, 1, '', '', '', 50000, 1, '', '', 'settled', $2, '', 'node', $3, $3)`,
+      [id, ids.ann, stage.network.clock.now()],
+    )
+    await db.query(
+      `update tasks set state = 'TASK_STATE_WORKING', call_key = 'x402/' || id, task = jsonb_set(task, '{status,state}', '"TASK_STATE_WORKING"') where id = $1`,
+      [id],
+    )
+    const before = await paid()
+    const again = await start()
+    const task = await ended(await again.client('models/bees'), id)
+    expect(task.status?.state).toBe(TaskState.TASK_STATE_FAILED)
+    expect(await paid()).toBe(before)
+    await again.close()
+    await db.query('delete from payments')
+  })
+
   it('a run is followed further', async () => {
     const { db } = stage.network
     await db.query(`update runs set state = 'training' where id = $1`, [ids.run])

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseKey } from '../../api-keys.ts'
 import { type Doorway, openDoorway } from '../testing/doorway.ts'
 import { openStage, type Stage } from '../testing/stage.ts'
 import { networkOf } from './rates.ts'
@@ -39,6 +40,18 @@ describe('rates', () => {
     expect((await narrow.ask('/who', { headers: { 'x-forwarded-for': '9.9.9.9' } })).status).toBe(429)
     expect((await narrow.ask('/who', { headers: { 'payment-signature': 'x' } })).status).toBe(200)
     expect((await narrow.ask('/who', bearing(await stage.key()))).status).toBe(200)
+    await narrow.close()
+  })
+
+  it('count a key that has expired', async () => {
+    const narrow = await openDoorway(stage, { TRIBUTARY_ANONYMOUS_RATE: 1 })
+    const key = await stage.key()
+    await stage.network.db.query('update api_keys set expires_at = created_at where id = $1', [
+      parseKey(key)?.id,
+    ])
+    const statuses = []
+    for (let sent = 0; sent < 2; sent++) statuses.push((await narrow.ask('/who', bearing(key))).status)
+    expect(statuses).toEqual([401, 429])
     await narrow.close()
   })
 

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Context } from 'hono'
 import { RateLimiterMemory } from 'rate-limiter-flexible'
 import { fault } from '../../../infra/errors.ts'
+import { isPublicAddress } from '../../../infra/public-address.ts'
 import type { Env, Gate } from '../gate.ts'
 
 /** Who pays for each request may send more of them than others whom nobody knows. */
@@ -41,20 +42,32 @@ export const countAnonymous = (rates: Rates, gate: Gate, c: Context<Env>): Promi
   return pays ? rates.count(c, `pays/${from}`, perMinute * PAYING) : rates.count(c, `from/${from}`, perMinute)
 }
 
-/** Whether a request came through the proxy that publishes the node: it names the public address or tells whom it is from. */
+/**
+ * Whether a request came from elsewhere: it names the public address, tells whom the proxy there had it from, or came past
+ * that proxy.
+ */
 export const isOutside = ({ address }: Gate, c: Context<Env>): boolean => {
   const { url, local } = address()
   if (url === local) return false
-  return c.req.header('host') === new URL(url).host || c.req.header('x-forwarded-for') !== undefined
+  return (
+    isPublicAddress(socketAddress(c)) === true ||
+    c.req.header('host')?.toLowerCase() === new URL(url).host ||
+    c.req.header('x-forwarded-for') !== undefined
+  )
 }
 
-/** The sender's address: what the proxy in front added to X-Forwarded-For, and only where there is one. */
-const addressOf = (gate: Gate, c: Context<Env>): string => {
-  const forwarded = isOutside(gate, c)
-    ? c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim()
-    : undefined
+/** Of the other end of the connection; an IPv4 address as one also where the socket is of IPv6. */
+const socketAddress = (c: Context<Env>): string => {
   const { incoming } = (c.env ?? {}) as { incoming?: IncomingMessage }
-  return networkOf(forwarded ?? incoming?.socket.remoteAddress ?? 'unknown')
+  return incoming?.socket.remoteAddress?.replace(/^::ffff:(?=.*\.)/i, '') ?? 'unknown'
+}
+
+/** The sender's address: what the proxy in front added to X-Forwarded-For, and only where there is one, which is near by. */
+export const addressOf = (gate: Gate, c: Context<Env>): string => {
+  const socket = socketAddress(c)
+  const proxied = isOutside(gate, c) && isPublicAddress(socket) !== true
+  const forwarded = proxied ? c.req.header('x-forwarded-for')?.split(',').at(-1)?.trim() : undefined
+  return networkOf(forwarded ?? socket)
 }
 
 /** An IPv6 address stands for its /64: whoever has one has them all. */

@@ -41,13 +41,19 @@ export const served =
 /** Seconds until an answer has to begin; a stream that has begun goes on. */
 export const PATIENCE_SECONDS = 120
 
-/** Answers with `request-timeout` where nothing else has in time. The work goes on, to be found under its idempotency key. */
+/**
+ * Answers with `request-timeout` where nothing else has in time. The work goes on, to be found under its idempotency key;
+ * `late` tells it.
+ */
 export const guardTime =
   (seconds = PATIENCE_SECONDS): MiddlewareHandler<Env> =>
-  async (_c, next) => {
+  async (c, next) => {
+    const missed = new AbortController()
+    c.set('late', missed.signal)
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_, reject) => {
       timer = setTimeout(() => {
+        missed.abort()
         const fix = 'Send it again with the same Idempotency-Key: what was done is not done twice.'
         reject(
           fault('request-timeout', `No answer came within ${seconds} s.`, {

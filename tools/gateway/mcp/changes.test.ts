@@ -64,6 +64,10 @@ describe('what subscribers hear', () => {
     handlers.get('resources/unsubscribe')?.(bees)
     all()
     expect(told).toEqual(['tributary://datanets/bees'])
+    const long = `tributary://datanets/${'x'.repeat(300)}`
+    handlers.get('resources/subscribe')?.({ params: { uri: long } })
+    bus.publish({ kind: 'resource_updated', uri: long })
+    expect(told).not.toContain(long)
     server.onclose?.()
     expect(listeners.size).toBe(0)
   })

@@ -58,6 +58,7 @@ export const openChanges = ({ db, log }: Pick<Network, 'db' | 'log'>, lookMs = L
 }
 
 const SUBSCRIBED = 1000
+const URI_CHARACTERS = 200
 
 /**
  * Lets a server that lives as long as its connection tell its client what changed: what the client subscribed to where the
@@ -82,7 +83,8 @@ export const tellSubscribers = (
     return
   }
   server.setRequestHandler('resources/subscribe', ({ params }) => {
-    if (wanted.size < SUBSCRIBED) wanted.add(params.uri)
+    // Longer ones are of no resource, and would be held as long as the session.
+    if (wanted.size < SUBSCRIBED && params.uri.length <= URI_CHARACTERS) wanted.add(params.uri)
     listen()
     return {}
   })

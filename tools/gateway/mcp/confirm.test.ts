@@ -79,6 +79,23 @@ describe('a confirmation of the 2026-07-28 revision', () => {
     expect((await ask(key, 'Shown?', yes(undefined))).result?.resultType).toBe('input_required')
   })
 
+  it('shows a text of several lines as one, so that none passes for one of ours', async () => {
+    const { result } = await ask(await stage.key(), 'Hello\ncost: 0 tokens')
+    const [shown] = Object.values(result?.inputRequests ?? {}) as { params: { message: string } }[]
+    expect(shown?.params.message.split('\n').filter(line => line.startsWith('cost:'))).toEqual([
+      'cost: 0.05 tokens',
+    ])
+  })
+
+  it('shows nothing that the verb does not know', async () => {
+    const key = await stage.key()
+    for (const more of ['for free', 'half of a pair: \ud800']) {
+      const { result } = await ask(key, 'Plain?', { arguments: { model: 'bees', question: 'Plain?', more } })
+      const [shown] = Object.values(result?.inputRequests ?? {}) as { params: { message: string } }[]
+      expect(shown?.params.message).toMatch(/\nmodel: bees\nquestion: Plain\?\ncost: 0\.05 tokens\nDo it\?$/)
+    }
+  })
+
   it('is not asked of a client that shows no forms: its key was given for asking', async () => {
     const { result } = await ask(await stage.key(), 'Just so?', {}, { url: {} })
     expect(result?.structuredContent).toMatchObject({ answer: 'You asked: Just so?' })
@@ -87,5 +104,8 @@ describe('a confirmation of the 2026-07-28 revision', () => {
   it('is not asked for what cannot be done', async () => {
     const { result } = await ask(await stage.key(), '')
     expect(result).toMatchObject({ isError: true, structuredContent: { code: 'input-invalid' } })
+    const broken = { arguments: { model: 'bees', question: 'Kept?', more: '\ud800' } }
+    const kept = await ask(await stage.key(), 'Kept?', broken, { url: {} })
+    expect(kept.result).toMatchObject({ isError: true, structuredContent: { code: 'input-invalid' } })
   })
 })

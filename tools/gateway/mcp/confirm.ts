@@ -66,7 +66,8 @@ export const confirm = async (
   if (!parsed.success) return { kind: 'go' }
   const cost = await verb.cost?.(desk.network, caller, parsed.data)
   const covered = scopeOf(verb) === 'ask' ? `${identityOf(caller)} ${modelOf(parsed.data)} ${cost}` : null
-  const inputHash = sha256Hex(canonicalJson(input))
+  const inputHash = hashOf(parsed.data)
+  if (inputHash === undefined) return { kind: 'go' }
   const asked = context.mcpReq.requestState<Confirmed>()
   const answer = inputResponse(context.mcpReq.inputResponses, 'confirm')
   // Before what a yes still covers: this one has a key of its own, under which it is done once.
@@ -81,7 +82,7 @@ export const confirm = async (
     result: inputRequired({
       inputRequests: {
         confirm: inputRequired.elicit({
-          message: question(verb, input, cost),
+          message: question(verb, known(input, parsed.data), cost),
           // Nothing to fill in: to accept is the yes.
           requestedSchema: { type: 'object', properties: {} },
         }),
@@ -106,11 +107,28 @@ const modelOf = (input: unknown): string =>
     .trim()
     .toLowerCase()
 
+/** Undefined for what the call itself will refuse, as it cannot be stored. */
+const hashOf = (parsed: unknown): string | undefined => {
+  try {
+    return sha256Hex(canonicalJson(parsed))
+  } catch {
+    return undefined
+  }
+}
+
+/** The input without what the verb does not know: a person is not to be told of it as if it counted. */
+const known = (input: unknown, parsed: unknown): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(input as object).filter(([name]) => Object.hasOwn(parsed as object, name)),
+  )
+
 const VALUE_CHARACTERS = 200
 
-const question = (verb: Verb, input: unknown, cost: bigint | undefined): string => {
-  const values = Object.entries(input as Record<string, unknown>).map(([name, value]) => {
-    const text = typeof value === 'string' ? value : JSON.stringify(value)
+const question = (verb: Verb, input: Record<string, unknown>, cost: bigint | undefined): string => {
+  const values = Object.entries(input).map(([name, value]) => {
+    // A line of its own could pass for one of ours, such as the cost.
+    const text =
+      typeof value === 'string' && !/[\p{Cc}\u2028\u2029]/u.test(value) ? value : JSON.stringify(value)
     return `${name}: ${text.length > VALUE_CHARACTERS ? `${text.slice(0, VALUE_CHARACTERS)} … (${text.length} characters)` : text}`
   })
   const price = cost === undefined || cost === 0n ? [] : [`cost: ${formatUnits(cost)} tokens`]

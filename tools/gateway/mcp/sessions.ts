@@ -3,10 +3,10 @@ import {
   type McpServerFactory,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server'
-import { authOf, identityOf, type Request as Known } from './caller.ts'
+import { authOf, type Request as Known, ownerOf } from './caller.ts'
 
 interface Session {
-  readonly identity: string
+  readonly owner: string
   readonly transport: WebStandardStreamableHTTPServerTransport
   close(): Promise<void>
   seen: number
@@ -14,8 +14,10 @@ interface Session {
 
 /** Milliseconds after the last request; a client that comes later opens a new session, as the protocol has it. */
 const IDLE_MS = 3_600_000
-/** Of one caller; the one used longest ago gives way. */
-const SESSIONS = 100
+/** Of one caller and of all; the one used longest ago gives way. */
+const SESSIONS = { caller: 100, all: 2_000 }
+/** Characters of a handshake, which is held as long as its session. */
+const HANDSHAKE = 16_384
 
 /**
  * The sessions of the 2025 revisions: the server asks its client back (elicitation) over them. A session belongs to the
@@ -31,23 +33,27 @@ export const openSessions = (factory: McpServerFactory) => {
     await session?.close()
   }
 
-  const makeRoom = async (identity: string): Promise<void> => {
+  const makeRoom = async (owner: string): Promise<void> => {
     const now = Date.now()
-    const own = [...sessions].filter(([, session]) => session.identity === identity)
-    const over = own.sort(([, a], [, b]) => a.seen - b.seen).slice(0, Math.max(0, own.length - SESSIONS + 1))
-    const idle = [...sessions].filter(([, { seen }]) => now - seen > IDLE_MS)
+    const all = [...sessions].sort(([, a], [, b]) => a.seen - b.seen)
+    const own = all.filter(([, session]) => session.owner === owner)
+    const idle = all.filter(([, { seen }]) => now - seen > IDLE_MS)
+    const over = [
+      ...own.slice(0, Math.max(0, own.length - SESSIONS.caller + 1)),
+      ...all.slice(0, Math.max(0, all.length - SESSIONS.all + 1)),
+    ]
     for (const [id] of [...over, ...idle]) await end(id)
   }
 
   const open = async (request: Request, body: unknown, known: Known): Promise<Response> => {
     const authInfo = authOf(known)
-    const identity = identityOf(known.caller)
-    await makeRoom(identity)
+    const owner = ownerOf(known)
+    await makeRoom(owner)
     const server = await factory({ era: 'legacy', authInfo, requestInfo: request })
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => crypto.randomUUID(),
       onsessioninitialized: id => {
-        sessions.set(id, { identity, transport, close: () => server.close(), seen: Date.now() })
+        sessions.set(id, { owner, transport, close: () => server.close(), seen: Date.now() })
       },
       onsessionclosed: id => end(id),
     })
@@ -62,11 +68,11 @@ export const openSessions = (factory: McpServerFactory) => {
     fetch: async (request: Request, body: unknown, known: Known): Promise<Response> => {
       const id = request.headers.get('mcp-session-id')
       if (id === null) {
-        if (isHandshake(body)) return open(request, body, known)
+        if (isHandshake(body)) return isLong(body) ? tooLong() : open(request, body, known)
         return once(request, { authInfo: authOf(known), ...(body === undefined ? {} : { parsedBody: body }) })
       }
       const session = sessions.get(id)
-      if (session === undefined || session.identity !== identityOf(known.caller)) return unknown()
+      if (session === undefined || session.owner !== ownerOf(known)) return unknown()
       session.seen = Date.now()
       return session.transport.handleRequest(request, {
         authInfo: authOf(known),
@@ -82,8 +88,17 @@ export const openSessions = (factory: McpServerFactory) => {
 const isHandshake = (body: unknown): boolean =>
   (body as { method?: unknown } | undefined)?.method === 'initialize'
 
-const unknown = (): Response =>
-  Response.json(
-    { jsonrpc: '2.0', error: { code: -32001, message: 'Session not found' }, id: null },
-    { status: 404 },
-  )
+/** What is nested deeper than the stack is long too. */
+const isLong = (body: unknown): boolean => {
+  try {
+    return JSON.stringify(body).length > HANDSHAKE
+  } catch {
+    return true
+  }
+}
+
+const refusal = (status: number, code: number, message: string): Response =>
+  Response.json({ jsonrpc: '2.0', error: { code, message }, id: null }, { status })
+
+const unknown = (): Response => refusal(404, -32001, 'Session not found')
+const tooLong = (): Response => refusal(400, -32600, `A handshake has up to ${HANDSHAKE} characters.`)

@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { answerIds, ask } from '../../ask.ts'
-import type { AskRequest } from '../../ask-request.ts'
+import { type AskRequest, messagesOf, refuseTooLong } from '../../ask-request.ts'
 import { findRelease } from '../../find.ts'
 import { call } from '../../registry.ts'
 import type { Env, Gate } from '../gate.ts'
@@ -46,6 +46,8 @@ export const answering = async (
     findRelease(network.db, model),
     ask.cost?.(network, c.get('caller'), { model, question: '' }) ?? 0n,
   ])
+  // Before anybody pays: on chain even what is given back costs gas.
+  for (const { question, request } of questions) refuseTooLong(network.engine, messagesOf(question, request))
   const label = `${release.name}@${release.version}`
   const description = `${questions.length} ${questions.length === 1 ? 'answer' : 'answers'} of ${label}`
   return priced(gate, c, { units: units * BigInt(questions.length), description, requestHash }, payer => {
@@ -119,14 +121,19 @@ export const giveWhole = async (gate: Gate, c: Context<Env>, answers: Answering)
   }
 }
 
-/** Aborts when the client leaves or the node closes; `end` lets go of both. */
+/**
+ * Aborts when the client leaves or the node closes, or when the door has told it that no answer came and it can only ask
+ * anew: under an idempotency key or with its payment it will ask for this one again. `end` lets go of them all.
+ */
 export const attention = (
   gate: Gate,
   c: Context<Env>,
 ): { signal: AbortSignal; leave(): void; end(): void } => {
   const left = new AbortController()
   const leave = (): void => left.abort()
-  const sources = [c.req.raw.signal, gate.closing]
+  const comesBack = c.req.header('idempotency-key') !== undefined || c.get('caller').role === 'anyone'
+  const late = comesBack ? undefined : c.get('late')
+  const sources = [c.req.raw.signal, gate.closing, ...(late === undefined ? [] : [late])]
   for (const source of sources) source.addEventListener('abort', leave, { once: true })
   if (sources.some(source => source.aborted)) leave()
   return {

@@ -23,9 +23,9 @@ const schema = z.object({
   model,
   prompt: z.union([
     text.transform(one => [one]),
-    z.array(text).min(1),
+    z.array(text).min(1).max(MOST_CHOICES),
     tokens.transform(one => [one]),
-    z.array(tokens).min(1),
+    z.array(tokens).min(1).max(MOST_CHOICES),
   ]),
   max_tokens: optional(z.int().min(1)),
   echo: optional(z.boolean()),

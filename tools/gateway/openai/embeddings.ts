@@ -26,12 +26,13 @@ const schema = z.object({
 
 /** POST /v1/embeddings: the base's vectors, whichever model is named; free, but not without a key. */
 export const embeddings = async (gate: Gate, c: Context<Env>): Promise<Response> => {
-  const { parameters: asked } = await parse(c.req, schema)
   const caller = c.get('caller')
   if (caller.role === 'anyone')
     throw fault('key-missing', 'Embeddings are free, but not without a key.', {
       fix: 'Send an API key as a bearer token.',
     })
+  // Texts may be lists of tokens: their schema bounds them.
+  const { parameters: asked } = await parse(c.req, schema, [], Number.POSITIVE_INFINITY)
   const { dim } = gate.network.engine.base
   if (asked.dimensions !== undefined && asked.dimensions !== dim)
     throw unsupported('dimensions', `The vectors have ${dim} dimensions.`)

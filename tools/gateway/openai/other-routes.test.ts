@@ -128,6 +128,9 @@ describe('embeddings', () => {
     ).rejects.toMatchObject({
       param: 'dimensions',
     })
+    await expect(
+      client.embeddings.create({ model: 'base', input: Array(26).fill(Array(8_000).fill(1)) }),
+    ).rejects.toThrow(/200000 characters/)
     await expect(client.embeddings.create({ model: 'base', input: [999_999] })).rejects.toMatchObject({
       status: 400,
     })

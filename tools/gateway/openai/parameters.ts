@@ -18,9 +18,10 @@ export const parse = async <S extends z.ZodType>(
   request: { path: string; text(): Promise<string> },
   schema: S,
   refused: readonly string[] = [],
+  mostMembers = MOST_MEMBERS,
 ): Promise<Parsed<z.output<S>>> => {
   const text = await request.text()
-  const body = jsonOf(text)
+  const body = jsonOf(text, mostMembers)
   if (typeof body !== 'object' || body === null || Array.isArray(body))
     throw invalid('The body is no JSON object.', null)
   for (const name of refused)
@@ -40,8 +41,13 @@ export const parse = async <S extends z.ZodType>(
 /** Levels of a body: functions that walk through it hold that many of their own calls. */
 const MOST_LEVELS = 100
 
-const jsonOf = (text: string): unknown => {
-  if (levelsOf(text) > MOST_LEVELS) throw invalid(`The body has more than ${MOST_LEVELS} levels.`, null)
+/** Members of a body's lists and objects: each that is wrong costs far more than to send it. */
+const MOST_MEMBERS = 16_384
+
+const jsonOf = (text: string, mostMembers: number): unknown => {
+  const { levels, members } = sizeOf(text)
+  if (levels > MOST_LEVELS) throw invalid(`The body has more than ${MOST_LEVELS} levels.`, null)
+  if (members > mostMembers) throw invalid(`The body has more than ${mostMembers} members.`, null)
   try {
     return JSON.parse(text)
   } catch {
@@ -59,16 +65,17 @@ const pathText = (path: readonly PropertyKey[]): string =>
     '',
   )
 
-const levelsOf = (text: string): number => {
-  let [level, most, quoted] = [0, 0, false]
+const sizeOf = (text: string): { levels: number; members: number } => {
+  let [level, levels, members, quoted] = [0, 0, 0, false]
   for (let at = 0; at < text.length; at++) {
     const sign = text[at]
     if (sign === '"') quoted = !quoted
     else if (quoted) at += sign === '\\' ? 1 : 0
-    else if (sign === '{' || sign === '[') most = Math.max(most, ++level)
+    else if (sign === '{' || sign === '[') levels = Math.max(levels, ++level)
     else if (sign === '}' || sign === ']') level--
+    else if (sign === ',') members++
   }
-  return most
+  return { levels, members }
 }
 
 export const invalid = (message: string, param: string | null) =>

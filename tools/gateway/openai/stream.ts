@@ -24,7 +24,7 @@ const AHEAD = 4
 /**
  * Streams answers. The response begins with the first text, so that what goes wrong before is a refusal with its status.
  * Where the client reads slower than the model writes, texts that wait are joined, so that what waits is never more than the
- * answers themselves. A client that leaves ends them, and their price comes back.
+ * answers themselves. A client that leaves before the first word gets the price back.
  */
 export const streamAnswers = async (
   gate: Gate,

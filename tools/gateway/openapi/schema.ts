@@ -49,7 +49,8 @@ const restrictTrimmed = (def: z.core.$ZodTypeDef, schema: z.core.JSONSchema.Base
   const checks = checksOf(def)
   const least = schema.minLength ?? 0
   if (least === 0 || schema.pattern !== undefined) return
-  if (checks[0]?.check === 'overwrite') schema.pattern = least === 1 ? '\\S' : `\\S[\\s\\S]{${least - 2},}\\S`
+  if (checks.some(({ check }) => check === 'overwrite'))
+    schema.pattern = least === 1 ? '\\S' : `\\S[\\s\\S]{${least - 2},}\\S`
 }
 
 /** The members of a verb's input by name, with their schemas. */

@@ -8,6 +8,9 @@ import { inputFields, inputSchema, type JsonSchema } from '../openapi/schema.ts'
 /** Objects and lists within each other; no verb takes more than four. */
 const DEPTH = 32
 
+/** Members of all its objects and lists, of nobody in particular: one that is wrong costs far more than to send it. */
+const MEMBERS = 16_384
+
 /** How many faults of an input are named at once. */
 const NAMED = 5
 
@@ -22,7 +25,12 @@ export const readBody = async (c: Context<Env>): Promise<unknown> => {
     throw fault('media-type-unsupported', 'The body is not declared as JSON.', {
       fix: 'Send "content-type: application/json", in UTF-8 and without a content-encoding.',
     })
-  return parse(bytes)
+  const body = parse(bytes)
+  if (c.get('caller').role === 'anyone' && membersOver(body, MEMBERS))
+    throw fault('input-invalid', `The body has more than ${MEMBERS} members.`, {
+      fix: 'Send a smaller object.',
+    })
+  return body
 }
 
 /** The input that query parameters stand for: numbers, booleans and lists where the schema wants them. Throws `input-invalid`. */
@@ -74,17 +82,33 @@ export const checkInput = (verb: Verb, input: unknown): void => {
 }
 
 /** The path of a text or number that no database keeps as it is: names as they were sent are not repeated. */
-const findUnstorable = (value: unknown, path = 'input'): string | undefined => {
-  if (typeof value === 'string') return value.includes('\0') || !value.isWellFormed() ? path : undefined
-  if (typeof value === 'number') return Number.isFinite(value) ? undefined : path
-  if (typeof value !== 'object' || value === null) return undefined
-  for (const [name, member] of Object.entries(value)) {
-    const at = /^[\w-]{1,40}$/.test(name) ? `${path}.${name}` : `${path}.?`
-    const found = findUnstorable(name, at) ?? findUnstorable(member, at)
-    if (found !== undefined) return found
+const findUnstorable = (value: unknown): string | undefined => {
+  if (typeof value !== 'object' || value === null) return isStorable(value) ? undefined : 'input'
+  const path = unstorableIn(value)
+  return path && ['input', ...path].join('.')
+}
+
+// A path is written only where something is found: an input may have hundreds of thousands of members.
+const unstorableIn = (value: object): string[] | undefined => {
+  const named = !Array.isArray(value)
+  for (const name in value) {
+    const member: unknown = Reflect.get(value, name)
+    const inside =
+      typeof member === 'object' && member !== null
+        ? unstorableIn(member)
+        : isStorable(member)
+          ? undefined
+          : []
+    const found = inside ?? (named && !isStorable(name) ? [] : undefined)
+    if (found !== undefined) return [/^[\w-]{1,40}$/.test(name) ? name : '?', ...found]
   }
   return undefined
 }
+
+const isStorable = (value: unknown): boolean =>
+  typeof value === 'string'
+    ? !value.includes('\0') && value.isWellFormed()
+    : typeof value !== 'number' || Number.isFinite(value)
 
 const isJson = (type: string | undefined): boolean => {
   const [name = '', ...parameters] = (type ?? '')
@@ -116,10 +140,22 @@ const parse = (bytes: ArrayBuffer): unknown => {
 
 const itemsOf = ({ items }: JsonSchema): JsonSchema => (items ?? {}) as JsonSchema
 
-const depthOver = (value: unknown, levels: number): boolean =>
+/** Whether objects and lists lie deeper within each other than so many levels; it goes no deeper itself. */
+export const depthOver = (value: unknown, levels: number): boolean =>
   typeof value === 'object' &&
   value !== null &&
   (levels === 0 || Object.values(value).some(member => depthOver(member, levels - 1)))
+
+const membersOver = (value: unknown, most: number): boolean => {
+  let left = most
+  const over = (member: unknown): boolean => {
+    if (typeof member !== 'object' || member === null) return false
+    const members: unknown[] = Object.values(member)
+    left -= members.length
+    return left < 0 || members.some(over)
+  }
+  return over(value)
+}
 
 const fromText = (text: string, type: unknown): unknown => {
   if ((type === 'integer' || type === 'number') && /^-?\d+(\.\d+)?$/.test(text)) return Number(text)

@@ -87,6 +87,13 @@ describe('REST of the verbs', () => {
     expect(await problem(post('join', known))).toMatchObject({ status: 403, code: 'not-allowed' })
   })
 
+  it('reads no more members of nobody’s input than one could need', async () => {
+    const logitBias = Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`k${at}`, 1]))
+    const body = JSON.stringify({ model: 'bees', question: 'What is a nuc?', request: { logitBias } })
+    const refused = await problem(post('ask', body))
+    expect(refused).toMatchObject({ status: 422, title: 'The body has more than 16384 members.' })
+  })
+
   it('refuses an idempotency key that a header should not hold', async () => {
     const headers = { ...json, 'idempotency-key': 'a b' }
     expect(await problem(post('status', '{}', headers))).toMatchObject({ status: 422 })

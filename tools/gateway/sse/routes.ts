@@ -5,6 +5,7 @@ import { events } from '../../events.ts'
 import { newestEvent, type PublicEvent } from '../../events-after.ts'
 import { call } from '../../registry.ts'
 import { run } from '../../run.ts'
+import { addressOf } from '../access/rates.ts'
 import type { Env, Gate } from '../gate.ts'
 import { checkInput } from '../rest/input.ts'
 import { openLedgerFeed } from './ledger-feed.ts'
@@ -21,7 +22,7 @@ export const streamRoutes = (gate: Gate, pollMs = 500): Hono<Env> => {
   const runs = openRunFeed(network, pollMs)
   const places = openPlaces(PLACES.perCaller, PLACES.inAll)
   const stream = (c: Context<Env>, messages: (signal: AbortSignal) => AsyncGenerator<Message>): Response => {
-    const leave = places.take(callerName(c))
+    const leave = places.take(callerName(gate, c))
     const left = new AbortController()
     const ended = () => {
       left.abort()
@@ -62,10 +63,9 @@ export const streamRoutes = (gate: Gate, pollMs = 500): Hono<Env> => {
 const asApi = (c: Context<Env>): Caller => ({ ...c.get('caller'), surface: 'api' })
 
 /** Accounts have their places wherever they come from; nobody in particular has those of the address. */
-const callerName = (c: Context<Env>): string => {
-  const { incoming } = (c.env ?? {}) as { incoming?: { socket?: { remoteAddress?: string } } }
+const callerName = (gate: Gate, c: Context<Env>): string => {
   const { accountId, role } = c.get('caller')
-  return accountId ?? `${role} ${incoming?.socket?.remoteAddress ?? ''}`
+  return accountId ?? `${role} ${addressOf(gate, c)}`
 }
 
 const seqFrom = (text: string): bigint => {

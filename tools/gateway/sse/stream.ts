@@ -66,6 +66,21 @@ const heartbeat = (ms: number): { due: Promise<'due'>; stop(): void } => {
   return { due: promise, stop: () => clearTimeout(timer) }
 }
 
+/** The same answer; `over` is called once its body has ended, failed or is wanted no more. */
+export const whenOver = (response: Response, over: () => void): Response => {
+  const { body, status, headers } = response
+  if (body === null) {
+    over()
+    return response
+  }
+  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
+  body
+    .pipeTo(writable)
+    .catch(() => {})
+    .finally(over)
+  return new Response(readable, { status, headers })
+}
+
 /** Places for streams: so many for one caller, so many in all. */
 export interface Places {
   /** Returns what gives the place back, any number of times. Throws `rate-limited`. */

@@ -163,6 +163,18 @@ describe('deliveries of webhooks', () => {
     expect(tried).toHaveLength(3)
   })
 
+  it('looks past the many that one account has due', async () => {
+    await network.db.query(
+      `insert into webhooks (id, account_id, url, kinds, about_me, state, cursor_seq, created_at)
+       select gen_random_uuid(), $1, $2, '{}', false, 'active', 0, $3 from generate_series(1, 250)`,
+      [ids.ann, url, NOW],
+    )
+    await call(network, as(ids.bob), subscribe, { url: `${url}/bob` })
+    await happen('thing.one')
+    await turn()
+    expect(sent.map(post => post.url)).toContain(`${url}/bob`)
+  })
+
   it('sends what was cut off by the node’s end again', async () => {
     await call(network, as(ids.ann), subscribe, { url })
     await happen('thing.one')

@@ -66,12 +66,15 @@ export const openDeliveries = (
 
 const findDue = ({ db, clock }: Network, underWay: string[]): Promise<Due[]> =>
   db.query<Due>(
-    `select w.id, w.account_id as "accountId", w.url, w.kinds, w.about_me as "aboutMe", w.cursor_seq as cursor, h.seq as head,
-       w.failures, w.failing_since as "failingSince"
-     from webhooks w, ledger_head h
-     where w.state = 'active' and w.cursor_seq < h.seq and (w.next_try_at is null or w.next_try_at <= $1) and w.id <> all($2::uuid[])
-     order by w.next_try_at nulls first, w.cursor_seq limit 200`,
-    [clock.now(), underWay],
+    // A few of each account before the next of any, so that nobody's many slow ones are all that is looked at.
+    `select id, account_id as "accountId", url, kinds, about_me as "aboutMe", cursor_seq as cursor, seq as head, failures,
+       failing_since as "failingSince"
+     from (select w.*, h.seq, row_number() over (partition by w.account_id order by w.next_try_at nulls first, w.cursor_seq) as place
+           from webhooks w, ledger_head h
+           where w.state = 'active' and w.cursor_seq < h.seq and (w.next_try_at is null or w.next_try_at <= $1)
+             and w.id <> all($2::uuid[])) due
+     where place <= $3 order by place, next_try_at nulls first, cursor_seq limit 200`,
+    [clock.now(), underWay, AT_ONCE.account],
   )
 
 const deliver = async (

@@ -9,6 +9,8 @@ import { record } from '../../record.ts'
  * without the tokens that people start with. `payer` with its checksum; inside the transaction that books the payment.
  */
 export const payerAccount = async (context: Context, tx: Db, payer: string): Promise<string> => {
+  // Two first payments at once open one account between them.
+  await tx.query('select pg_advisory_xact_lock(hashtextextended($1, 8))', [`payer ${payer}`])
   const [known] = await tx.query<{ id: string }>(
     `select id from (
        select w.account_id as id, w.linked_at as at from wallets w

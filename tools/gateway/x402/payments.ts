@@ -45,6 +45,7 @@ const contextOf = (network: Network, id: string, accountId: string | null): Cont
   key: callKey(id),
   signal: undefined,
   emit: () => {},
+  heard: false,
   commit: work => network.db.tx(work),
 })
 
@@ -178,11 +179,16 @@ export const closeRefund = (
     })
   })
 
-/** Payments whose request has not been here for a while and that are not over. */
-export const leftOpen = (db: Db, before: Date): Promise<Payment[]> =>
+/**
+ * Payments whose request has not been here for a while and that are not over. Whoever takes them moves them to the end of
+ * the line, so that those that cannot end yet never stand before the others.
+ */
+export const takeOpen = (db: Db, before: Date, now: Date): Promise<Payment[]> =>
   db.query<Payment>(
-    `select ${columns} from payments where state in ('stored', 'settled') and touched_at <= $1 order by touched_at limit 1000`,
-    [before],
+    `update payments set touched_at = $2 where id in (
+       select id from payments where state in ('stored', 'settled') and touched_at <= $1 order by touched_at limit 1000)
+     returning ${columns}`,
+    [before, now],
   )
 
 /** Payments of which something is to be paid back on chain. */

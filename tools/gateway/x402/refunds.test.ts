@@ -5,6 +5,7 @@ import { fault } from '../../../infra/errors.ts'
 import { checkBooks, signedBalance } from '../../../infra/money.ts'
 import type { Gate } from '../gate.ts'
 import { echo } from '../testing/scripted-engine.ts'
+import { takeOpen } from './payments.ts'
 import {
   askTerms,
   type Buyer,
@@ -180,4 +181,22 @@ describe('what was paid goes back on chain', () => {
     await watching
     await paidBack(one, answer)
   })
+})
+
+test('payments that cannot end yet never keep the sweep from the others', async () => {
+  const { db, clock } = booth.stage.network
+  const now = clock.now()
+  const insert = (count: number, payer: string, touched: Date) =>
+    query(
+      `insert into payments (id, chain_id, asset, payer, nonce, units, valid_before, proof_hash, request_hash, stored_at, touched_at)
+       select gen_random_uuid(), 1, 'token', $2, n::text, 1, 1, '', '', $3, $3 from generate_series(1, $1::int) n`,
+      [count, payer, touched],
+    )
+  await insert(1_000, 'stuck', new Date(0))
+  await insert(1, 'other', new Date(1))
+  expect(new Set((await takeOpen(db, new Date(1), now)).map(({ payer }) => payer))).toEqual(
+    new Set(['stuck']),
+  )
+  expect((await takeOpen(db, new Date(1), now)).map(({ payer }) => payer)).toEqual(['other'])
+  await query(`delete from payments where asset = 'token'`)
 })

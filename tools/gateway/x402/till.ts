@@ -10,9 +10,9 @@ import {
   concludePayment,
   dropPayment,
   findPayment,
-  leftOpen,
   type Payment,
   storePayment,
+  takeOpen,
   toRefund,
 } from './payments.ts'
 import type { Offer, Terms } from './terms.ts'
@@ -115,8 +115,8 @@ export const openTill = (network: Network, settings: Pick<GateSettings, 'X402_FA
         log.warn('payment.waits', { payment: payment.id, error: error as Error })
       }),
     sweep: async () => {
-      const before = new Date(clock.now().getTime() - REPEAT_SECONDS * 1000)
-      const open = await leftOpen(db, before)
+      const now = clock.now()
+      const open = await takeOpen(db, new Date(now.getTime() - REPEAT_SECONDS * 1000), now)
       const { time } = open.length === 0 ? { time: 0n } : await chain.paymentTerms()
       for (const payment of open) {
         if (turns.taken(nameOf(payment))) continue
