@@ -195,7 +195,9 @@ const commitOnce = async <T extends object>(
     return await network.db.tx(async tx => {
       const output = await work(tx)
       const fresh = await tx.query(
-        'insert into calls (key, verb, caller, input_hash, output, at) values ($1, $2, $3, $4, $5, $6) on conflict do nothing returning key',
+        `with closed as (delete from open_calls where key = $1)
+         insert into calls (key, verb, caller, input_hash, output, at) values ($1, $2, $3, $4, $5, $6)
+         on conflict do nothing returning key`,
         [
           record.key,
           record.verb,
@@ -205,7 +207,6 @@ const commitOnce = async <T extends object>(
           network.clock.now(),
         ],
       )
-      await tx.query('delete from open_calls where key = $1', [record.key])
       if (fresh.length === 0)
         throw fault('call-overtaken', 'The same call ran at the same time.', {
           fix: 'Read its result.',

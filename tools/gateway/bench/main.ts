@@ -36,6 +36,7 @@ for (const concurrency of [1, 4]) {
   const overhead = await measureOverhead(concurrency, requests)
   overheads.push(overhead)
   say(`      bare HTTP server, ${concurrency} at a time: ${spreadText(overhead.bare)}`)
+  say(`      the verb alone, ${concurrency} at a time: ${spreadText(overhead.verb)}`)
   bar(
     (overhead.gateway.p99 ?? Number.POSITIVE_INFINITY) < 10,
     `gateway above the engine, ${concurrency} at a time: ${spreadText(overhead.gateway)}`,

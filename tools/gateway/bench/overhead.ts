@@ -1,6 +1,9 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type Spread, spreadOf } from '../../../infra/testing/figures.ts'
+import { ask as askOf } from '../../ask.ts'
+import { call } from '../../registry.ts'
+import { as, ids } from '../../testing/small-network.ts'
 import { scriptedEngine } from '../testing/scripted-engine.ts'
 import { openStage } from '../testing/stage.ts'
 
@@ -12,6 +15,8 @@ export interface Overhead {
   readonly concurrency: number
   /** Milliseconds of a request beyond what the engine took for its answer. */
   readonly gateway: Spread
+  /** The same of the verb `ask` called in this process: payment, ledger, receipt and job, without any protocol. */
+  readonly verb: Spread
   /** The same of a bare HTTP server over the same engine, which knows no accounts, no money and no receipts. */
   readonly bare: Spread
 }
@@ -49,11 +54,11 @@ export const measureOverhead = async (concurrency: number, requests: number): Pr
     response.setHeader('content-type', 'application/json').end(JSON.stringify({ text }))
   })
   await new Promise<void>(resolve => bare.listen(0, '127.0.0.1', resolve))
-  const targets = {
+  const targets: Record<'gateway' | 'bare', string> = {
     gateway: `${stage.url}v1/chat/completions`,
     bare: `http://127.0.0.1:${(bare.address() as AddressInfo).port}/`,
   }
-  const spent: Record<keyof typeof targets, number[]> = { gateway: [], bare: [] }
+  const spent: Record<keyof typeof targets | 'verb', number[]> = { gateway: [], verb: [], bare: [] }
   const ask = async (target: keyof typeof targets, question: string): Promise<void> => {
     const began = performance.now()
     const answer = await fetch(targets[target], {
@@ -65,11 +70,19 @@ export const measureOverhead = async (concurrency: number, requests: number): Pr
     await answer.json()
     spent[target].push(performance.now() - began - (engineMs.get(question) ?? 0))
   }
+  const askVerb = async (question: string): Promise<void> => {
+    const began = performance.now()
+    await call(stage.network, as(ids.ann), askOf, { model: 'bees', question })
+    spent.verb.push(performance.now() - began - (engineMs.get(question) ?? 0))
+  }
   const rounds = (from: number, to: number, tag: string) =>
     Promise.all(
       Array.from({ length: concurrency }, async (_, lane) => {
         for (let at = from + lane; at < to; at += concurrency)
-          for (const target of ['gateway', 'bare'] as const) await ask(target, `${tag} ${target} ${at}?`)
+          for (const target of ['gateway', 'verb', 'bare'] as const) {
+            const question = `${tag} ${target} ${at}?`
+            await (target === 'verb' ? askVerb(question) : ask(target, question))
+          }
       }),
     )
   try {
@@ -77,7 +90,12 @@ export const measureOverhead = async (concurrency: number, requests: number): Pr
     await rounds(0, 50, 'warm')
     for (const times of Object.values(spent)) times.length = 0
     await rounds(0, requests, 'timed')
-    return { concurrency, gateway: spreadOf(spent.gateway), bare: spreadOf(spent.bare) }
+    return {
+      concurrency,
+      gateway: spreadOf(spent.gateway),
+      verb: spreadOf(spent.verb),
+      bare: spreadOf(spent.bare),
+    }
   } finally {
     bare.close()
     await stage.close()

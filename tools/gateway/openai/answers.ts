@@ -42,15 +42,13 @@ export const answering = async (
 ): Promise<Response> => {
   const { network } = gate
   const { model, questions, requestHash } = order
-  const [release, units] = await Promise.all([
-    findRelease(network.db, model),
-    ask.cost?.(network, c.get('caller'), { model, question: '' }) ?? 0n,
-  ])
+  const release = await findRelease(network.db, model)
   // Before anybody pays: on chain even what is given back costs gas.
   for (const { question, request } of questions) refuseTooLong(network.engine, messagesOf(question, request))
   const label = `${release.name}@${release.version}`
+  const units = release.priceUnits * BigInt(questions.length)
   const description = `${questions.length} ${questions.length === 1 ? 'answer' : 'answers'} of ${label}`
-  return priced(gate, c, { units: units * BigInt(questions.length), description, requestHash }, payer => {
+  return priced(gate, c, { units, description, requestHash }, payer => {
     const ids = questions.map((_, at) => answerIds(payer.caller, keyOf(payer, at)))
     tellReceipts(c, ids)
     const created = Math.floor(network.clock.now().getTime() / 1000)
