@@ -51,15 +51,18 @@ const ownBusiness = new Set(['join', 'notices', 'acknowledge', 'embed', 'bom'])
 export const commandsOf = (verbs: readonly Verb[]): Command[] =>
   verbs
     .filter(({ who, name }) => (who.includes('member') || who.includes('anyone')) && !ownBusiness.has(name))
-    .map(verb => ({
-      name: verb.name,
-      // A verb of that very name takes precedence over the alias.
-      aliases: (aliases[verb.name] ?? []).filter(alias => !verbs.some(({ name }) => name === alias)),
-      summary: verb.summary,
-      effect: verb.effect,
-      arguments: argumentsOf(verb),
-      verb,
-    }))
+    .map(verb => commandOf(verb, verbs))
+
+/** A verb as a command among others. */
+export const commandOf = (verb: Verb, among: readonly Verb[] = [verb]): Command => ({
+  name: verb.name,
+  // A verb of that very name takes precedence over the alias.
+  aliases: (aliases[verb.name] ?? []).filter(alias => !among.some(({ name }) => name === alias)),
+  summary: verb.summary,
+  effect: verb.effect,
+  arguments: argumentsOf(verb),
+  verb,
+})
 
 export const findCommand = (commands: readonly Command[], name: string): Command | undefined =>
   commands.find(command => command.name === name || command.aliases.includes(name))

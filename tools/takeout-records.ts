@@ -42,6 +42,10 @@ const sources: Readonly<Record<string, string>> = {
     from api_keys where account_id = $1 order by created_at, id`,
   webhooks: `select id, url, kinds, about_me as "aboutMe", state, reason, delivered, created_at as "createdAt"
     from webhooks where account_id = $1 order by created_at, id`,
+  tasks: `select id, agent, context_id as context, verb, input, state, task, updated_at as "updatedAt"
+    from tasks where account_id = $1 order by updated_at, id`,
+  payments: `select id, payer, units, state, tx, refund_units as "refundUnits", refund_tx as "refundTx", stored_at as "at"
+    from payments where account_id = $1 order by stored_at, id`,
   conversations: `select platform, chat, session, at from chat_sessions where ${ofCaller} order by at`,
   files: `select platform, name, sha256, at from chat_files where ${ofCaller} order by at`,
 }

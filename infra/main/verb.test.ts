@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openStage, type Stage } from '../../tools/gateway/testing/stage.ts'
@@ -9,9 +7,7 @@ import { runVerb } from './verb.ts'
 let stage: Stage
 beforeAll(async () => {
   stage = await openStage()
-  const { folder, db } = stage.network
-  await writeFile(join(folder, 'node.json'), JSON.stringify({ url: stage.url, pid: process.pid }))
-  await db.query(
+  await stage.network.db.query(
     `insert into identities (platform, subject, account_id, created_at) values ('terminal', 'zoë', $1, $2)`,
     [ids.ann, NOW],
   )

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { parseCommand } from '../../bots/command-line.ts'
-import { type Command, commandsOf, findCommand, inputFault, usage } from '../../bots/commands.ts'
+import { type Command, commandOf, findCommand, inputFault, usage } from '../../bots/commands.ts'
 import { confirmationOf } from '../../bots/confirmation.ts'
 import { rowsFromFile } from '../../bots/dialogue.ts'
 import { faultReplies, repliesTo } from '../../bots/replies.ts'
@@ -20,15 +20,7 @@ import { type Flags, lineOf, readFlags } from './verb/words.ts'
 /** Verbs that chats call by themselves are commands here too; those of the agents are nobody's. */
 const commands = (): Command[] => {
   const open = verbs.filter(({ who }) => who.some(role => ['anyone', 'member', 'operator'].includes(role)))
-  const spoken = commandsOf(open.map(verb => ({ ...verb, who: ['anyone'] })))
-  const unspoken = open.filter(({ name }) => !spoken.some(command => command.name === name))
-  return [...spoken, ...unspoken.map(commandOf)]
-}
-
-// Under another name it is no chat's own business.
-const commandOf = (verb: Verb): Command => {
-  const [command] = commandsOf([{ ...verb, name: `${verb.name} `, who: ['anyone'] }])
-  return { ...command!, name: verb.name, verb }
+  return open.map(verb => commandOf(verb, open))
 }
 
 /** One line a verb, for `tributary help`. */

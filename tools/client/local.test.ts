@@ -11,8 +11,8 @@ beforeAll(async () => {
 })
 afterAll(() => stage.close())
 
-const runs = (pid: number): Promise<void> =>
-  writeFile(join(stage.network.folder, 'node.json'), JSON.stringify({ url: stage.url, pid }))
+const leave = (node: { pid: number; began: string }): Promise<void> =>
+  writeFile(join(stage.network.folder, 'node.json'), JSON.stringify({ url: stage.url, ...node }))
 const settings = () => ({
   TRIBUTARY_DATA: stage.network.folder,
   TRIBUTARY_URL: undefined,
@@ -20,7 +20,6 @@ const settings = () => ({
 })
 
 it('the machine’s owner calls as the operator, or as a member of the terminal', async () => {
-  await runs(process.pid)
   await expect(withNode(settings(), client => client.call('account', {}))).rejects.toMatchObject({
     code: 'not-allowed',
     facts: { status: 403 },
@@ -35,7 +34,12 @@ it('the machine’s owner calls as the operator, or as a member of the terminal'
 
 it('what a dead process left behind is no node', async () => {
   // Above the largest pid that Linux gives.
-  await runs(2 ** 22 + 1)
+  await leave({ pid: 2 ** 22 + 1, began: '' })
+  await expect(withNode(settings(), async () => 'worked')).rejects.toMatchObject({ code: 'node-not-running' })
+})
+
+it('a later process of a dead node’s number is not given its key', async () => {
+  await leave({ pid: process.pid, began: 'before the last boot' })
   await expect(withNode(settings(), async () => 'worked')).rejects.toMatchObject({ code: 'node-not-running' })
 })
 

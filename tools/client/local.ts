@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Settings } from '../../infra/env.ts'
 import { fault } from '../../infra/errors.ts'
+import { startOf } from '../../infra/process-start.ts'
 import { TributaryClient } from './client.ts'
 
 /** Where to find a node: see infra/env.ts. */
@@ -31,22 +32,15 @@ export const withNode = async <T>(
 /** The address that a running node has written into its data folder; null where its process is gone. */
 const runningNode = async (folder: string): Promise<string | null> => {
   try {
-    const { url, pid } = JSON.parse(await readFile(join(folder, 'node.json'), 'utf8')) as {
+    const { url, pid, began } = JSON.parse(await readFile(join(folder, 'node.json'), 'utf8')) as {
       url?: unknown
       pid?: unknown
+      began?: unknown
     }
-    return typeof url === 'string' && typeof pid === 'number' && isAlive(pid) ? url : null
+    const runs = typeof pid === 'number' && began !== '' && startOf(pid) === began
+    return typeof url === 'string' && runs ? url : null
   } catch {
     return null
-  }
-}
-
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    // Somebody else's process is alive all the same.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
   }
 }
 

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openLog } from '../../infra/log.ts'
+import { startOf } from '../../infra/process-start.ts'
 import { parseKey } from '../api-keys.ts'
 import { call } from '../registry.ts'
 import { revokeKey } from '../revoke-key.ts'
@@ -137,7 +138,11 @@ describe('the machine’s owner', () => {
   it('finds a running node by a file, which is gone with it', async () => {
     const other = await openStage()
     const file = join(other.network.folder, 'node.json')
-    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ url: other.url, pid: process.pid })
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({
+      url: other.url,
+      pid: process.pid,
+      began: startOf(process.pid),
+    })
     await other.close()
     expect(() => readFileSync(file)).toThrow('ENOENT')
   })
