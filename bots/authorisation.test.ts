@@ -4,7 +4,7 @@ import { verbs } from '../tools/verbs.ts'
 import { commandsOf } from './commands.ts'
 
 /** What a surface does by itself, or what says nothing to people. */
-const unspoken = ['acknowledge', 'embed', 'join', 'notices']
+const unspoken = ['acknowledge', 'bom', 'embed', 'join', 'notices']
 
 it('chats offer every verb that a member or anybody may call, and no other', () => {
   const offered = commandsOf(verbs).map(({ name }) => name)
