@@ -42,7 +42,8 @@ interface OnChainProposal {
   pollFinalAt: number
 }
 
-interface Parts {
+/** What the calls stand on. */
+export interface Parts {
   evm: Evm
   journal: Journal
   sender: Sender

@@ -10,11 +10,10 @@ import {
   verifyTypedData,
 } from 'viem'
 import { type Access, nonceOf, saltOf, tag } from './chain-access.ts'
-import type { ChainAddresses, Hex, Sent } from './chain-api.ts'
-import { type Evm, readReceipt } from './chain-evm.ts'
-import type { Journal } from './chain-journal.ts'
-import type { Sender } from './chain-send.ts'
-import { TOKEN_DOMAIN, type Wallets } from './chain-wallets.ts'
+import type { Hex, Sent } from './chain-api.ts'
+import type { Parts } from './chain-calls.ts'
+import { readReceipt } from './chain-evm.ts'
+import { TOKEN_DOMAIN } from './chain-wallets.ts'
 import { fault, isFault } from './errors.ts'
 
 interface ContractCall {
@@ -87,15 +86,7 @@ const foreign = () =>
     fix: 'Pay with the token that the terms name, from a wallet with a key of its own.',
   })
 
-export const paymentCalls = (o: {
-  access: Access
-  evm: Evm
-  journal: Journal
-  sender: Sender
-  wallets: Wallets
-  chainId: number
-  addresses: ChainAddresses
-}): Payments => {
+export const paymentCalls = (o: Omit<Parts, 'newKey'> & { access: Access }): Payments => {
   const { access, evm, journal, sender, wallets, addresses } = o
   const { token, treasury } = addresses
 
