@@ -2,8 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { fault, isFault } from '../../infra/errors.ts'
 import { scopes } from '../api-keys.ts'
+import { TributaryClient, tools } from '../client/index.ts'
 import type { Caller, Role, Scope } from '../context.ts'
-import { langchainTools } from '../langchain.ts'
 import { call, type Verb } from '../registry.ts'
 import { as, ids, NOW } from '../testing/small-network.ts'
 import { verbs } from '../verbs.ts'
@@ -158,14 +158,17 @@ describe.each(senders)('$name', sender => {
       await rpc(headers, 'tools/call', { name: verb.name, arguments: {} }).catch(() => {})
     expect(reached).toEqual([])
   })
-})
 
-it('LangChain’s tools are what their caller may call', () => {
-  for (const role of roles) {
-    const caller: Caller = { role, accountId: role === 'member' ? ids.ann : null, surface: 'test' }
-    const names = langchainTools(stage.network, caller).map(({ name }) => name)
-    expect(names, role).toEqual(verbs.filter(verb => isFor(verb, role)).map(({ name }) => name))
-  }
+  it('gets as tools for LangChain what it may call', async () => {
+    const { authorization, 'tributary-user': user }: Record<string, string> = await sender.headers()
+    const client = new TributaryClient({
+      url: stage.url,
+      apiKey: authorization?.replace('Bearer ', ''),
+      user,
+    })
+    const names = (await tools(client)).map(({ name }) => name)
+    expect(names).toEqual(hollow.filter(verb => allows(verb, sender)).map(({ name }) => name))
+  })
 })
 
 /** One request of MCP's revision 2026-07-28, in which each stands for itself. */
